@@ -1,0 +1,1 @@
+"""Decides. Knows no clock, bytes, files or threads: time and observations arrive as values."""

@@ -1,0 +1,126 @@
+"""Every signal the manager senses, as an enum that has UNKNOWN.
+
+Knows: which facts about a car matter to the lock, and their possible values.
+Refuses to know: which message, bit or bus a fact comes from, and how old it is.
+
+Rules of this file:
+1. Unknown is a value of its own. It is never the last value and never a default.
+2. Values are the words that appear in the journal and in settings: lower case, stable. Renaming
+   one is a changelog entry.
+3. Related facts are folded into one enum, so that the policy's input space stays finite.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class CarLock(StrEnum):
+    """The car's doors. A car with only the driver's door unlocked counts as unlocked."""
+
+    UNKNOWN = "unknown"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+
+
+class KeyZone(StrEnum):
+    """Where the owner's key is. Advisory: a relay can fake it, so it never releases anything."""
+
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    FAR = "far"
+    NEAR = "near"
+    AT_PORT = "at-port"
+    INSIDE = "inside"
+
+
+class Occupant(StrEnum):
+    """What sits in the inlet."""
+
+    UNKNOWN = "unknown"
+    EMPTY = "empty"
+    CONNECTOR = "connector"
+    ADAPTER = "adapter"
+    ADAPTER_AND_CONNECTOR = "adapter-and-connector"
+
+
+class Session(StrEnum):
+    """The charging session as car and EVSE see it. FAULT is a session that ended in an error."""
+
+    UNKNOWN = "unknown"
+    NONE = "none"
+    WAITING = "waiting"
+    CHARGING = "charging"
+    STOPPING = "stopping"
+    COMPLETE = "complete"
+    FAULT = "fault"
+
+
+class Supply(StrEnum):
+    """The kind of supply that is connected."""
+
+    UNKNOWN = "unknown"
+    NONE = "none"
+    AC = "ac"
+    DC = "dc"
+
+
+class SupplyLimit(StrEnum):
+    """Whether an AC supply offers more than 16 A, above which a lock is mandatory.
+
+    Source: GB/T 18487.1-2023 Annex I.
+    """
+
+    UNKNOWN = "unknown"
+    UP_TO_16_A = "up-to-16-a"
+    ABOVE_16_A = "above-16-a"
+
+
+class Inlet(StrEnum):
+    """Energy at the inlet, in either direction.
+
+    SAFE: AC under 1 A or charger confirmed off; DC contactors confirmed open and under 60 V.
+    """
+
+    UNKNOWN = "unknown"
+    SAFE = "safe"
+    ENERGISED = "energised"
+
+
+class Weld(StrEnum):
+    """The DC contactors' weld test. NONE: this car or this session reports no weld test."""
+
+    UNKNOWN = "unknown"
+    NONE = "none"
+    TESTING = "testing"
+    PASSED = "passed"
+    WELDED = "welded"
+
+
+class Pilot(StrEnum):
+    """The control pilot at the inlet: PRESENT while an EVSE drives it (IEC 61851-1 B to D)."""
+
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    PRESENT = "present"
+
+
+class Feedback(StrEnum):
+    """The sensed position of a locking pin.
+
+    BLOCKING: the pin stands in the opening without holding anything (Tesla's CP_latchState 3).
+    """
+
+    UNKNOWN = "unknown"
+    RELEASED = "released"
+    ENGAGED = "engaged"
+    MOVING = "moving"
+    BLOCKING = "blocking"
+
+
+class Fitted(StrEnum):
+    """Whether the car has a powered pin there at all (a Type 1 inlet has no latch motor)."""
+
+    UNKNOWN = "unknown"
+    FITTED = "fitted"
+    ABSENT = "absent"

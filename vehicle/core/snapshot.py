@@ -1,0 +1,49 @@
+"""What is believed about the car at one moment.
+
+Knows: one value per signal; stale, invalid and never heard are already UNKNOWN here.
+Refuses to know: where values come from, what should be done about them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+from vehicle.core.signals import (
+    CarLock,
+    Feedback,
+    Fitted,
+    Inlet,
+    KeyZone,
+    Occupant,
+    Pilot,
+    Session,
+    Supply,
+    SupplyLimit,
+    Weld,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One value per signal. Field names are the journal's signal names."""
+
+    car_lock: CarLock = CarLock.UNKNOWN
+    key: KeyZone = KeyZone.UNKNOWN
+    occupant: Occupant = Occupant.UNKNOWN
+    session: Session = Session.UNKNOWN
+    supply: Supply = Supply.UNKNOWN
+    supply_limit: SupplyLimit = SupplyLimit.UNKNOWN
+    pilot: Pilot = Pilot.UNKNOWN
+    inlet: Inlet = Inlet.UNKNOWN
+    weld: Weld = Weld.UNKNOWN
+    latch: Feedback = Feedback.UNKNOWN
+    adapter_lock: Feedback = Feedback.UNKNOWN
+    latch_fitted: Fitted = Fitted.UNKNOWN
+    adapter_lock_fitted: Fitted = Fitted.UNKNOWN
+
+
+SIGNALS: dict[str, type[StrEnum]] = {
+    field.name: type(field.default) for field in fields(Snapshot)  # type: ignore[misc]
+}
+"""Signal name -> its enum, in the snapshot's order."""

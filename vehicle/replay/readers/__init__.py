@@ -1,0 +1,1 @@
+"""Recordings of every common format, as frames in the order they were written."""

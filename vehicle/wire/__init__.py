@@ -1,0 +1,1 @@
+"""Translates between CAN frames and the core's words. Pure: time and frames arrive as values."""
