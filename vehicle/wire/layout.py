@@ -6,11 +6,22 @@ Knows: the compiled form of a mapping file. Refuses to know: how the file is wri
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
+from vehicle.core.car import Car
+from vehicle.wire.dbc import Dbc
 from vehicle.wire.fields import Field
+from vehicle.wire.findings import Finding, did_you_mean
+from vehicle.wire.frame import Frame
 from vehicle.wire.rules import Asking, Conditions, Rows, fields_of, fields_of_sources
+
+WINDOW = 5
+"""E2E WindowSize: the latest frames that decide whether a message is valid."""
+MAX_DELTA = 3
+"""E2E MaxDeltaCounter: up to two frames in a row may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +32,9 @@ class ProtectionSpec:
     """``e2e-p05`` (AUTOSAR E2E profile 5) or ``crc8``."""
     data_id: int = 0
     """E2E: the message's DataID, 0 to 65535."""
-    window: int = 5
+    window: int = WINDOW
     """Frames of which not more than MaxErrorState may be bad. 3 to 255."""
-    max_delta: int = 3
+    max_delta: int = MAX_DELTA
     """Largest step of the counter from one frame to the next; 1 means none may be missing."""
     polynomial: int = 0
     start: int = 0
@@ -106,6 +117,8 @@ class Variant:
     name: str
     layout: Layout
     plausible: tuple[Plausible, ...]
+    messages: dict[str, MessageSpec] = field(default_factory=dict)
+    """The messages that its layout or its checks read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +137,97 @@ def degraded(base: Layout, variants: tuple[Variant, ...]) -> Layout:
     if not variants:
         return base
     first, *others = [variant.layout for variant in variants]
+    messages = {
+        name: spec
+        for name, spec in first.messages.items()
+        if all(other.messages.get(name) == spec for other in others)
+    }
+
+    def sure(fields: Iterator[Field]) -> bool:
+        return all(found.message in messages for found in fields)
+
     return Layout(
-        messages={
-            name: spec
-            for name, spec in first.messages.items()
-            if all(other.messages.get(name) == spec for other in others)
-        },
+        messages=messages,
         signals={
             name: rows
             for name, rows in first.signals.items()
-            if all(other.signals.get(name) == rows for other in others)
+            if sure(fields_of_sources(rows))
+            and all(other.signals.get(name) == rows for other in others)
         },
         requests=tuple(
-            asking for asking in first.requests if all(asking in other.requests for other in others)
+            asking
+            for asking in first.requests
+            if sure(fields_of(asking.when)) and all(asking in other.requests for other in others)
         ),
         energy=first.energy if all(other.energy == first.energy for other in others) else None,
     )
+
+
+CanId = tuple[int, bool]
+"""CAN identifier, and whether it has 29 bits."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One car, ready for use."""
+
+    name: str
+    title: str
+    path: Path
+    """The mapping file."""
+    sources: tuple[str, ...]
+    car: Car
+    dbc: Dbc
+    layout: Layout
+    """What is known whatever the variant; everything, for a car without variants."""
+    variants: tuple[Variant, ...] = ()
+    transmit: dict[str, SentMessage] = field(default_factory=dict)
+    """``command``, ``status``, ``wake`` -> what is sent; a missing kind is never sent."""
+    messages: dict[str, MessageSpec] = field(default_factory=dict)
+    """Every message the mapping declares, sent ones included."""
+    lacks: tuple[str, ...] = ()
+    """Signals that no variant of this car has a source for."""
+    lacks_words: dict[str, str] = field(default_factory=dict)
+    """Signal -> why it is lacking, where the mapping says so."""
+    notes: tuple[Finding, ...] = ()
+    """What is worth knowing about its files."""
+
+    @property
+    def variant_names(self) -> tuple[str, ...]:
+        """The variants' names, in order of preference."""
+        return tuple(variant.name for variant in self.variants)
+
+    def layout_of(self, variant: str | None) -> Layout:
+        """Return a variant's layout; None: what is known without knowing the variant.
+
+        Raises:
+            ValueError: no variant has this name.
+        """
+        if variant is None:
+            return self.layout
+        for each in self.variants:
+            if each.name == variant:
+                return each.layout
+        hint = did_you_mean(variant, self.variant_names)
+        raise ValueError(f'profile {self.name} has no variant "{variant}"; {hint}')
+
+    def pick_variant(self, frames: Iterable[tuple[int, Frame]]) -> str | None:
+        """Return the first variant that fits these (time in us, frame) pairs; None if none does.
+
+        All frames given are judged: give the first few seconds of what is heard.
+        """
+
+    return pick(self.variants, frames)
+
+    @cached_property
+    def receive_ids(self) -> frozenset[CanId]:
+        """Identifiers of every message that is read, in any variant."""
+        layouts = [self.layout, *(variant.layout for variant in self.variants)]
+        return frozenset(
+            (spec.can_id, spec.extended) for layout in layouts for spec in layout.messages.values()
+        )
+
+    @cached_property
+    def transmit_ids(self) -> frozenset[CanId]:
+        """Identifiers of every message that may be sent."""
+        return frozenset((s.spec.can_id, s.spec.extended) for s in self.transmit.values())

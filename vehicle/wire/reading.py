@@ -1,0 +1,197 @@
+"""Reads a whole mapping file with its DBCs into a profile, and names all that is wrong with it.
+
+Knows: the order in which the parts depend on each other, and what must fit between them. Refuses to
+know: how the single parts are written (``mapping``, ``capabilities``), and where profiles live.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from vehicle.core.car import Car
+from vehicle.core.snapshot import SIGNALS
+from vehicle.wire.capabilities import add_fitted, read_car, read_transmit
+from vehicle.wire.dbc import Dbc, load_dbc
+from vehicle.wire.fields import Field
+from vehicle.wire.findings import Finding, Severity, did_you_mean
+from vehicle.wire.layout import Layout, MessageSpec, Profile, Variant, degraded
+from vehicle.wire.mapping import (
+    Names,
+    read_message,
+    read_plausible,
+    read_requests,
+    read_signals,
+    read_sna,
+)
+from vehicle.wire.rules import Asking, Rows
+from vehicle.wire.schema import Document, Table, open_document
+
+SCHEMA = 1
+"""The version of the mapping format."""
+
+Signals = dict[str, tuple[Rows, ...]]
+
+
+def read_profile(path: Path) -> tuple[Profile | None, list[Finding]]:
+    """Read a mapping file and its DBCs; no profile if anything is an error."""
+    document, findings = open_document(path)
+    if document is None:
+        return None, findings
+    root = document.root
+    root.integer("schema", SCHEMA, SCHEMA)
+    name, title, dbc_name = root.text("name"), root.text("title"), root.text("dbc")
+    if name and name != path.stem:
+        root.say("name", f'is "{name}", but the file is {path.name}; make them the same')
+    sources = root.texts("sources")
+    dbc = load_beside(document, root, dbc_name)
+    if dbc is None:
+        return None, document.findings
+    profile = _Reader(document, root, dbc).profile(name, title, sources)
+    bad = any(finding.severity is Severity.ERROR for finding in document.findings)
+    return (None if bad else profile), document.findings
+
+
+def load_beside(document: Document, table: Table, name: str) -> Dbc | None:
+    """Load the DBC that ``table`` names; say why if that fails."""
+    if not name:
+        return None
+    path = document.file.parent / name
+    if not path.is_file():
+        table.say("dbc", f"names {name}, which is not beside this file")
+        return None
+    dbc, findings = load_dbc(path)
+    document.findings += findings
+    return dbc
+
+
+class _Reader:
+    """Reads the parts of one mapping file that need its DBC."""
+
+    def __init__(self, document: Document, root: Table, dbc: Dbc) -> None:
+        self.document = document
+        self.root = root
+        self.dbc = dbc
+
+    def profile(self, name: str, title: str, sources: list[str]) -> Profile:
+        root = self.root
+        sent = self._sent_names()
+        messages = self._messages(self.dbc, sent)
+        names = Names(self.dbc, messages, read_sna(root, self.dbc))
+        signals, requests = read_signals(names, root), read_requests(names, root)
+        transmit = read_transmit(root, self.dbc, messages)
+        car, fitted = read_car(root, name, "wake" in transmit)
+        own = add_fitted(root, fitted, signals)
+        base = self._layout(names, own, requests)
+        variants = tuple(self._variant(table, own, requests) for table in root.tables("variant"))
+        mapped = set(own).union(*(variant.layout.signals for variant in variants))
+        lacks = tuple(signal for signal in SIGNALS if signal not in mapped)
+        self._feedback(car, lacks)
+        self._unread(messages, sent, [base, *(variant.layout for variant in variants)])
+        words = self._lacks_words(lacks)
+        root.close()
+        return Profile(
+            name=name,
+            title=title,
+            path=self.document.file,
+            sources=tuple(sources),
+            car=car,
+            dbc=self.dbc,
+            layout=degraded(base, variants),
+            variants=variants,
+            transmit=transmit,
+            messages=messages,
+            lacks=lacks,
+            lacks_words=words,
+            notes=tuple(self.document.findings),
+        )
+
+    def _sent_names(self) -> set[str]:
+        """Return the DBC names of what is sent, whatever else may be wrong with ``[transmit]``."""
+        tables = self.root.data.get("transmit", {})
+        found = tables.values() if isinstance(tables, dict) else ()
+        return {str(each.get("message")) for each in found if isinstance(each, dict)}
+
+    def _messages(self, dbc: Dbc, sent: set[str]) -> dict[str, MessageSpec]:
+        """Read ``[message]`` against one DBC."""
+        table = self.root.table("message")
+        found = {}
+        for name in table.data:
+            each = table.table(name)
+            message = dbc.messages.get(name)
+            if message is None:
+                if name in self.dbc.messages:
+                    continue  # this variant's DBC lacks a message that the file's own has
+                hint = did_you_mean(name, dbc.messages)
+                each.say(None, f'"{name}" is no message of {dbc.path.name}; {hint}')
+                continue
+            found[name] = read_message(each, message, name in sent)
+        return found
+
+    def _layout(self, names: Names, signals: Signals, requests: tuple[Asking, ...]) -> Layout:
+        """Put a layout together, of the messages that are read."""
+        layout = Layout({}, signals, requests, self._energy(names))
+        read = {found.message for found in layout.fields}
+        messages = {name: spec for name, spec in names.messages.items() if name in read}
+        return replace(layout, messages=messages)
+
+    def _energy(self, names: Names) -> Field | None:
+        table = self.root.table("energy")
+        found = None
+        if table.data:
+            found = names.operand(table, "signal", table.text("signal"))
+        table.close()
+        return found
+
+    def _variant(self, table: Table, own: Signals, requests: tuple[Asking, ...]) -> Variant:
+        """Read one ``[[variant]]``; with another DBC everything is read anew against that."""
+        name = table.text("name")
+        dbc = self.dbc
+        if table.has("dbc"):
+            dbc = load_beside(self.document, table, table.text("dbc")) or dbc
+        names = Names(dbc, self._messages(dbc, self._sent_names()), read_sna(self.root, dbc))
+        if dbc is not self.dbc:
+            fitted = {s: rows for s, rows in own.items() if s not in self.root.table("signal").data}
+            own = fitted | read_signals(names, self.root)
+            requests = read_requests(names, self.root)
+        signals = own | read_signals(names, table)
+        if table.has("request"):
+            requests = read_requests(names, table)
+        plausible = read_plausible(names, table)
+        table.close()
+        layout = self._layout(names, signals, requests)
+        checked = {found.message for check in plausible for found in check.fields}
+        messages = {n: s for n, s in names.messages.items() if n in checked}
+        return Variant(name, layout, plausible, messages | layout.messages)
+
+    def _feedback(self, car: Car, lacks: tuple[str, ...]) -> None:
+        """A pin with feedback must have a signal that tells it."""
+        for key, signal, pin in (
+            ("latch", "latch", car.latch),
+            ("adapter", "adapter_lock", car.adapter),
+        ):
+            if pin.feedback and signal in lacks:
+                table = self.root.table("car").table(key)
+                text = f"is true, but no [[signal.{signal}]] tells it; map it, or write false"
+                table.say("feedback", text)
+
+    def _unread(
+        self, messages: dict[str, MessageSpec], sent: set[str], layouts: list[Layout]
+    ) -> None:
+        """A declared message that nothing reads is not watched either; say so."""
+        read = sent.union(*(layout.messages for layout in layouts))
+        for name in messages:
+            if name not in read:
+                text = "is declared, but no row reads it, so it is ignored"
+                self.root.table("message").say(name, text, note=True)
+
+    def _lacks_words(self, lacks: tuple[str, ...]) -> dict[str, str]:
+        table = self.root.table("lacks")
+        found = {}
+        for signal in table.data:
+            found[signal] = table.text(signal)
+            if signal not in SIGNALS:
+                table.say(signal, f"is not a signal; {did_you_mean(signal, SIGNALS)}")
+            elif signal not in lacks:
+                table.say(signal, "is not lacking: it has a source; remove this line")
+        return found
