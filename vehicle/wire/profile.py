@@ -96,7 +96,7 @@ from importlib import resources
 from pathlib import Path
 
 from vehicle.wire.findings import Finding, ProfileError, Severity, did_you_mean
-from vehicle.wire.layout import Profile
+from vehicle.wire.loaded import Profile
 from vehicle.wire.reading import read_profile
 
 __all__ = ["Profile", "check_profile", "list_profiles", "load_profile", "profile_path"]

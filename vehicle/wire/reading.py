@@ -15,7 +15,8 @@ from vehicle.wire.capabilities import add_fitted, read_car, read_transmit
 from vehicle.wire.dbc import Dbc, load_dbc
 from vehicle.wire.fields import Field
 from vehicle.wire.findings import Finding, Severity, did_you_mean
-from vehicle.wire.layout import Layout, MessageSpec, Profile, Variant, degraded
+from vehicle.wire.layout import Layout, MessageSpec, Variant, degraded
+from vehicle.wire.loaded import Profile
 from vehicle.wire.mapping import (
     Names,
     read_message,
