@@ -13,7 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
+from vehicle.core.car import Actuator
+from vehicle.core.settings import Settings
 from vehicle.core.signals import (
     CarLock,
     Feedback,
@@ -59,6 +62,7 @@ class Source(StrEnum):
     FOB = "fob"
     SCREEN = "screen"
     CAR = "car"
+    CAR_UNLOCK = "car-unlock"
 
 
 # ---- events -------------------------------------------------------------------------------------
@@ -124,5 +128,302 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """The owner's settings are replaced whole."""
+
+    settings: Settings
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class BusFailed:
+    """The interface to a channel is gone or in an error state: nothing can be sent or heard."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class BusRestored:
+    """The interface to a channel works again."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class InternalError:
+    """Something around the core failed; actuation stops until a restart."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentStarted:
+    """Time jumped: what was known before says nothing about now."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlinePassed:
     """The moment that ``deadline_us`` named has come."""
+
+
+InputEvent = (
+    Observed
+    | MessageLost
+    | MessageBack
+    | MessageInvalid
+    | BusQuiet
+    | BusHeard
+    | BusFailed
+    | BusRestored
+    | Requested
+    | SettingsChanged
+    | InternalError
+    | SegmentStarted
+    | DeadlinePassed
+)
+
+
+# ---- outputs ------------------------------------------------------------------------------------
+
+
+class Demand(StrEnum):
+    """What the policy wants of a pin, and what a command asks. HOLD starts no new stroke."""
+
+    ENGAGE = "engage"
+    RELEASE = "release"
+    HOLD = "hold"
+
+
+class PinState(StrEnum):
+    """Where a pin is in its lifecycle."""
+
+    UNKNOWN = "unknown"
+    RELEASED = "released"
+    ENGAGING = "engaging"
+    ENGAGED = "engaged"
+    RELEASING = "releasing"
+    JAMMED = "jammed"
+
+
+class Charge(StrEnum):
+    """The charge permit: what the charger may do."""
+
+    NONE = "none"
+    AC_LIMITED = "ac-limited"
+    AC = "ac"
+    DC = "dc"
+
+
+class MessageState(StrEnum):
+    """What became of a message."""
+
+    LOST = "lost"
+    BACK = "back"
+    INVALID = "invalid"
+    ASLEEP = "asleep"
+
+
+class FaultName(StrEnum):
+    """What can go wrong, each with a next step for the owner in ``advice``."""
+
+    FAILED_TO_ENGAGE = "failed_to_engage"
+    FAILED_TO_RELEASE = "failed_to_release"
+    UNEXPECTED_OPEN = "unexpected_open"
+    UNEXPECTED_CLOSE = "unexpected_close"
+    FEEDBACK_LOST = "feedback_lost"
+    ENERGY_UNKNOWN = "energy_unknown"
+    STOP_NOT_CONFIRMED = "stop_not_confirmed"
+    CONTACTORS_WELDED = "contactors_welded"
+    BUS_ASLEEP = "bus_asleep"
+    BUS_LOST = "bus_lost"
+    INTERNAL_ERROR = "internal_error"
+
+
+class EventName(StrEnum):
+    """What people are told when it happens."""
+
+    CONNECTOR_REMOVED_WHILE_ENGAGED = "connector_removed_while_engaged"
+    UNPLUGGED_DURING_CHARGE = "unplugged_during_charge"
+    NOT_SECURED = "not_secured"
+    ADAPTER_LEFT_BEHIND = "adapter_left_behind"
+    JAMMED = "jammed"
+    MANUAL_RELEASE_PULLED = "manual_release_pulled"
+    RELEASED_WHEN_FULL = "released_when_full"
+    PILOT_LOST_WHILE_ENGAGED = "pilot_lost_while_engaged"
+    WELD_RESULT_MISSING = "weld_result_missing"
+    REQUEST_REFUSED = "request_refused"
+    SETTINGS_CHANGED = "settings_changed"
+    COMMAND_VETOED = "command_vetoed"
+    WAKING_BUS = "waking_bus"
+    NEW_SEGMENT = "new_segment"
+
+
+class Result(StrEnum):
+    """What became of a request."""
+
+    ACCEPTED = "accepted"
+    ALREADY_PENDING = "already-pending"
+    RELEASED = "released"
+    ALREADY_RELEASED = "already-released"
+    ENGAGED = "engaged"
+    CONNECTOR_OUT = "connector-out"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    FAILED_TO_ENGAGE = "failed-to-engage"
+    FAILED_TO_RELEASE = "failed-to-release"
+    FEEDBACK_LOST = "feedback-lost"
+    ENERGY_UNKNOWN = "energy-unknown"
+    CONTACTORS_WELDED = "contactors-welded"
+    MANUAL_RELEASE_PULLED = "manual-release-pulled"
+    REFUSED_KEY_NOT_AT_PORT = "refused-key-not-at-port"
+    REFUSED_CAR_NOT_UNLOCKED = "refused-car-not-unlocked"
+    REFUSED_INLET_EMPTY = "refused-inlet-empty"
+    REFUSED_OCCUPANT_UNKNOWN = "refused-occupant-unknown"
+    REFUSED_NO_PIN = "refused-no-pin"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalChanged:
+    """A field of the snapshot changed; ``was`` is None the first time."""
+
+    signal: str
+    value: SignalValue
+    was: SignalValue | None
+    kind: ClassVar[str] = "signal"
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One input of a decision and how long it has had its value."""
+
+    value: SignalValue
+    age_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The demand on a pin, or the rule behind it, changed."""
+
+    actuator: Actuator
+    demand: Demand
+    rule: str
+    because: tuple[tuple[str, Because], ...]
+    override: str | None = None
+    kind: ClassVar[str] = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Drive a pin, one per stroke. ``recovery`` marks the reverse pulse before the last try."""
+
+    actuator: Actuator
+    command: Demand
+    attempt: int
+    recovery: bool = False
+    kind: ClassVar[str] = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class DriveOff:
+    """Stop driving a pin: the pulse is over."""
+
+    actuator: Actuator
+
+
+@dataclass(frozen=True, slots=True)
+class ActuatorChanged:
+    """A pin's lifecycle moved. ``assumed``: without a sensor, or without its word."""
+
+    actuator: Actuator
+    state: PinState
+    was: PinState | None
+    assumed: bool
+    kind: ClassVar[str] = "actuator"
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The charge permit changed."""
+
+    charge: Charge
+    was: Charge | None
+    kind: ClassVar[str] = "permit"
+
+
+@dataclass(frozen=True, slots=True)
+class StopCharge:
+    """The request to stop the charge was raised (``attempt`` counts repeats) or withdrawn (0)."""
+
+    active: bool
+    attempt: int
+    kind: ClassVar[str] = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class WakeBus:
+    """Send the profile's wake frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a request: once when it is received, once more when it has ended."""
+
+    request: Request
+    source: Source
+    result: Result
+    kind: ClassVar[str] = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """A message was lost, came back, failed its protection, or sleeps with its bus."""
+
+    message: str
+    state: MessageState
+    kind: ClassVar[str] = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something people are told, with its details."""
+
+    event: EventName
+    details: tuple[tuple[str, str | int], ...] = ()
+    kind: ClassVar[str] = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault came up or went away. ``actuator`` is None where it concerns no single pin."""
+
+    fault: FaultName
+    active: bool
+    actuator: Actuator | None = None
+    kind: ClassVar[str] = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsTook:
+    """The settings that hold from now on, whole."""
+
+    settings: tuple[tuple[str, str | int], ...]
+    source: str
+    kind: ClassVar[str] = "settings"
+
+
+Entry = (
+    SignalChanged
+    | Decided
+    | Command
+    | ActuatorChanged
+    | Permit
+    | StopCharge
+    | Answered
+    | MessageChanged
+    | Event
+    | Fault
+    | SettingsTook
+)
+"""Outputs that are journal lines."""
+
+Output = Entry | DriveOff | WakeBus

@@ -6,8 +6,9 @@ Refuses to know: where values come from, what should be done about them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import get_type_hints
 
 from vehicle.core.signals import (
     CarLock,
@@ -43,7 +44,5 @@ class Snapshot:
     adapter_lock_fitted: Fitted = Fitted.UNKNOWN
 
 
-SIGNALS: dict[str, type[StrEnum]] = {
-    field.name: type(field.default) for field in fields(Snapshot)  # type: ignore[misc]
-}
+SIGNALS: dict[str, type[StrEnum]] = get_type_hints(Snapshot)
 """Signal name -> its enum, in the snapshot's order."""

@@ -1,0 +1,224 @@
+"""Drives one locking pin: pulses, pauses, tries, recovery, cool-down.
+
+Knows: the pin's limits, and how a demand becomes strokes.
+Refuses to know: why something is demanded, and whether it is safe: every pulse asks ``may`` first.
+
+Rules of this file:
+1. A pulse never starts before the pause after the last one is over, except that an engage stroke
+   may cut short a release at once (the inlet became energised in the middle of it).
+2. Engaging stops on feedback; releasing runs its full time, because some latches report "open" as
+   soon as they move.
+3. HOLD starts nothing: a pulse that runs is finished, then the feedback says where the pin is.
+4. After a jam the same demand for the same reason is not tried again; any other one is, after the
+   cool-down.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vehicle.core.lifecycle import Trigger
+from vehicle.core.messages import Command, Demand, DriveOff, PinState
+from vehicle.core.pin import May, Outcome, PinControl, Step
+from vehicle.core.signals import Feedback
+
+_BEGIN = {Demand.ENGAGE: Trigger.ENGAGE, Demand.RELEASE: Trigger.RELEASE}
+_ARRIVE = {Demand.ENGAGE: Trigger.SEATED, Demand.RELEASE: Trigger.CLEARED}
+_END = {Demand.ENGAGE: PinState.ENGAGED, Demand.RELEASE: PinState.RELEASED}
+_SENSED = {Demand.ENGAGE: Feedback.ENGAGED, Demand.RELEASE: Feedback.RELEASED}
+_REVERSE = {Demand.ENGAGE: Demand.RELEASE, Demand.RELEASE: Demand.ENGAGE}
+
+
+class DrivenPin(PinControl):
+    """One pin under our control."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._waits_for_rest = False
+
+    # ---- feedback -------------------------------------------------------------------------------
+
+    def _believed(self, now_us: int) -> None:
+        if self.stroking or self.state is PinState.JAMMED:
+            self._believed_in_stroke(now_us)
+            return
+        confirmed = self._memory.confirmed
+        self._follow_feedback()
+        self._note_movement(confirmed)
+
+    def _believed_in_stroke(self, now_us: int) -> None:
+        lost = self._memory.feedback is Feedback.UNKNOWN
+        if lost and self._memory.goal is Demand.ENGAGE:
+            self._abandon(now_us)
+        elif self._arrived and not (
+            self._memory.step is Step.RECOVER
+            or (self._memory.step is Step.DRIVE and self._memory.goal is Demand.RELEASE)
+        ):
+            self._arrive(now_us)
+
+    def _note_movement(self, confirmed: PinState | None) -> None:
+        """Tell of a pin that was moved by hand: a known end position was left without us."""
+        feedback = self._memory.feedback
+        if confirmed is PinState.ENGAGED and feedback not in (Feedback.ENGAGED, Feedback.UNKNOWN):
+            self._outcomes.append(Outcome.MOVED_OPEN)
+            self._remember(confirmed=None)
+        elif confirmed is PinState.RELEASED and feedback is Feedback.ENGAGED:
+            self._outcomes.append(Outcome.MOVED_CLOSED)
+
+    @property
+    def _arrived(self) -> bool:
+        return _SENSED.get(self._memory.goal) is self._memory.feedback
+
+    # ---- demand ---------------------------------------------------------------------------------
+
+    def want(self, demand: Demand, reason: str, blind: bool, may: May, now_us: int) -> None:
+        """Work towards ``demand``; see the base class."""
+        self._waits_for_rest = False
+        if demand is Demand.HOLD:
+            if self._memory.step in (Step.PAUSE, Step.RECOVER) or self.gave_up:
+                self._abandon(now_us)
+            return
+        if self.state is PinState.JAMMED and self._memory.goal is not demand:
+            self._abandon(now_us)
+        if self.state is _END[demand] or (self._memory.goal is demand and self.stroking):
+            return
+        if self.gave_up and self._memory.reason == reason:
+            return
+        if self.state is PinState.UNKNOWN and not self._may_move_unknown(demand, blind):
+            return
+        if may(demand):
+            self._begin(demand, reason, may, now_us)
+
+    def _may_move_unknown(self, demand: Demand, blind: bool) -> bool:
+        if not self.pin.feedback:
+            return True
+        return demand is Demand.RELEASE and (blind or self.feedback is Feedback.BLOCKING)
+
+    def _begin(self, demand: Demand, reason: str, may: May, now_us: int) -> None:
+        self._drive_off(now_us)
+        turning = self.stroking
+        self._life.rested_now = now_us >= self._rest_ends_us
+        if not self._life.fire(_BEGIN[demand]):
+            self._waits_for_rest = True
+            return
+        self._remember(goal=demand, reason=reason, attempt=0, recovered=False, gave_up=False)
+        self._tell()
+        if turning and demand is Demand.RELEASE and not self._life.rested_now:
+            self._enter(Step.PAUSE, self._rest_ends_us)
+        else:
+            self._pulse(now_us)
+
+    def halt(self, now_us: int) -> None:
+        """Stop the motor at once; see the base class."""
+        if self.stroking:
+            self._abandon(now_us)
+
+    # ---- pulses ---------------------------------------------------------------------------------
+
+    def _pulse(self, now_us: int) -> None:
+        self._remember(attempt=self._memory.attempt + 1, confirmed=None)
+        self._drive(self._memory.goal, Step.DRIVE, now_us)
+
+    def _drive(self, direction: Demand, step: Step, now_us: int) -> None:
+        recovery = step is Step.RECOVER
+        self._outputs.append(Command(self.actuator, direction, self._memory.attempt, recovery))
+        self._enter(step, now_us + self.pin.limits.on_time_us)
+
+    def _drive_off(self, now_us: int) -> None:
+        """End the pulse, if one runs, and start the pause that it has earned."""
+        if self._memory.step in (Step.DRIVE, Step.RECOVER) and self._step_ends_us is not None:
+            self._outputs.append(DriveOff(self.actuator))
+            driven_us = self.pin.limits.on_time_us - max(0, self._step_ends_us - now_us)
+            self._rest_ends_us = now_us + self.pin.limits.pause_factor * driven_us
+            self._enter(Step.SETTLE, None)
+
+    def _enter(self, step: Step, ends_us: int | None) -> None:
+        self._remember(step=step)
+        self._step_ends_us = ends_us
+
+    def _step_over(self, may: May, now_us: int) -> None:
+        match self._memory.step:
+            case Step.DRIVE:
+                self._drive_over(now_us)
+            case Step.SETTLE:
+                self._settle_over(now_us)
+            case Step.RECOVER:
+                self._drive_off(now_us)
+                self._enter(Step.PAUSE, self._rest_ends_us)
+            case _:
+                self._pause_over(may, now_us)
+
+    def _drive_over(self, now_us: int) -> None:
+        self._drive_off(now_us)
+        if self._arrived or not self.pin.feedback:
+            self._arrive(now_us)
+        else:
+            self._enter(Step.SETTLE, now_us + self.pin.limits.settle_us)
+
+    def _settle_over(self, now_us: int) -> None:
+        if self._memory.feedback is Feedback.UNKNOWN:
+            self._abandon(now_us)
+            self._outcomes.append(Outcome.BLIND_STROKE_OVER)
+            return
+        self._life.fire(Trigger.TIMED_OUT)
+        self._tell()
+        if self._memory.attempt < self.pin.limits.tries:
+            self._enter(Step.PAUSE, self._rest_ends_us)
+            return
+        self._enter(Step.REST, None)
+        self._rest_ends_us = now_us + self.pin.limits.cool_down_us
+        self._remember(gave_up=True)
+        self._outcomes.append(Outcome.GAVE_UP)
+
+    def _pause_over(self, may: May, now_us: int) -> None:
+        """Go on after a pause: a reverse pulse before the last try, or the next try."""
+        memory, limits = self._memory, self.pin.limits
+        last_try_next = memory.attempt == limits.tries - 1 and memory.attempt > 0
+        if last_try_next and limits.recovery and not memory.recovered:
+            self._remember(recovered=True)
+            if may(_REVERSE[memory.goal]):
+                self._drive(_REVERSE[memory.goal], Step.RECOVER, now_us)
+                return
+        if self._arrived:
+            self._arrive(now_us)
+        elif not may(memory.goal):
+            self._abandon(now_us)
+        else:
+            if self.state is PinState.JAMMED:
+                self._life.rested_now = True
+                self._life.fire(_BEGIN[memory.goal])
+                self._tell()
+            self._pulse(now_us)
+
+    # ---- ends -----------------------------------------------------------------------------------
+
+    def _arrive(self, now_us: int) -> None:
+        self._drive_off(now_us)
+        self._life.fire(_ARRIVE[self._memory.goal])
+        self._rest(self.state)
+
+    def _abandon(self, now_us: int) -> None:
+        """Stop trying: the feedback, where it knows, says where the pin is."""
+        self._drive_off(now_us)
+        if self.state is not PinState.UNKNOWN:
+            self._life.fire(Trigger.LOST_TRACK)
+        self._rest(None)
+        if self._memory.feedback is not Feedback.UNKNOWN:
+            self._follow_feedback()
+            at_end = self.state is not PinState.UNKNOWN
+            self._remember(confirmed=self.state if at_end else None)
+
+    def _rest(self, confirmed: PinState | None) -> None:
+        self._enter(Step.REST, None)
+        confirmed = confirmed if self.pin.feedback else None
+        self._remember(
+            goal=Demand.HOLD, attempt=0, recovered=False, gave_up=False, confirmed=confirmed
+        )
+        if self._memory.feedback is Feedback.UNKNOWN or confirmed is not None or self.assumed:
+            self._tell()
+
+    @property
+    def deadline_us(self) -> int | None:
+        """When this pin next wants ``expire`` or ``want``, or None."""
+        times = [super().deadline_us, self._rest_ends_us if self._waits_for_rest else None]
+        return min((time_us for time_us in times if time_us is not None), default=None)

@@ -1,0 +1,194 @@
+"""Takes each kind of event in: what it changes in what is believed and remembered.
+
+Knows: every event, and which rooms must hear of the change it makes.
+Refuses to know: what is decided because of it; ``manager.py`` asks that afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from vehicle.core import request, session, watch
+from vehicle.core.car import Actuator
+from vehicle.core.memory import HEARD, Flag, Memory, State, Timer
+from vehicle.core.messages import (
+    ActuatorChanged,
+    BusFailed,
+    BusHeard,
+    BusQuiet,
+    BusRestored,
+    DeadlinePassed,
+    EventName,
+    FaultName,
+    InputEvent,
+    InternalError,
+    MessageBack,
+    MessageChanged,
+    MessageInvalid,
+    MessageLost,
+    MessageState,
+    Observed,
+    PinState,
+    Request,
+    Requested,
+    SegmentStarted,
+    SettingsChanged,
+    SettingsTook,
+    SignalChanged,
+    SignalValue,
+    Source,
+)
+from vehicle.core.reactions import collect
+from vehicle.core.signals import Feedback, Inlet
+from vehicle.core.situation import Asked
+from vehicle.core.snapshot import SIGNALS, Snapshot
+
+FEEDBACK_LOST_US = 3_000_000
+"""How long a sensor must be silent before that is a fault: longer than a bus takes to be asleep."""
+
+FEEDBACK_SIGNAL = {Actuator.LATCH: "latch", Actuator.ADAPTER: "adapter_lock"}
+FEEDBACK_TIMER = {Actuator.LATCH: Timer.FEEDBACK_LATCH, Actuator.ADAPTER: Timer.FEEDBACK_ADAPTER}
+
+
+def take(state: State, event: InputEvent, now_us: int) -> None:
+    """Note everything that ``event`` changes."""
+    _TAKES[type(event)](state, event, now_us)
+
+
+def _observed(state: State, event: Observed, now_us: int) -> None:
+    if event.energy_wh is not None:
+        state.energy_wh = event.energy_wh
+    _see(state, event.values, now_us)
+
+
+def _see(state: State, values: tuple[tuple[str, SignalValue], ...], now_us: int) -> None:
+    """Take new signal values in: tell them, then remember what follows from the change."""
+    was = state.seen
+    changes = {name: value for name, value in values if value is not getattr(was, name)}
+    if not changes:
+        return
+    state.seen = replace(was, **changes)  # type: ignore[arg-type]
+    for name, value in changes.items():
+        state.outputs.append(SignalChanged(name, value, getattr(was, name)))
+        state.changed_us[name] = now_us
+    watch.watch_change(state, was)
+    opened = session.owner_opened(state, was)
+    if opened and state.asked is Asked.LATCH:
+        request.cancel(state)
+    session.note_changes(state, was, now_us)
+    for actuator, name in FEEDBACK_SIGNAL.items():
+        if name in changes:
+            _sense(state, actuator, getattr(state.seen, name), now_us)
+    if opened and session.opening_frees(state):
+        request.receive(state, Request.UNLATCH, Source.CAR_UNLOCK, now_us)
+
+
+def _sense(state: State, actuator: Actuator, value: Feedback, now_us: int) -> None:
+    pin = state.pins[actuator]
+    pin.sense(value, now_us)
+    if value is not Feedback.UNKNOWN:
+        state.flags.add(HEARD[actuator])
+        state.stop(FEEDBACK_TIMER[actuator])
+        state.fault(FaultName.FEEDBACK_LOST, False, actuator)
+    elif HEARD[actuator] in state.flags and pin.pin.feedback and not state.shadow:
+        state.start(FEEDBACK_TIMER[actuator], now_us + FEEDBACK_LOST_US)
+
+
+def _message(what: MessageState) -> Callable[[State, Any, int], None]:
+    def note(state: State, event: MessageLost | MessageBack | MessageInvalid, _: int) -> None:
+        state.outputs.append(MessageChanged(event.message, what))
+
+    return note
+
+
+def _bus_quiet(state: State, event: BusQuiet, now_us: int) -> None:
+    """Sleep or loss: asleep only with the interface up and the last known energy SAFE."""
+    if event.interface_up and state.last_inlet is Inlet.SAFE:
+        for message in event.messages:
+            state.outputs.append(MessageChanged(message, MessageState.ASLEEP))
+        state.asleep.add(event.channel)
+        _see(state, event.frozen, now_us)
+    else:
+        _lose_bus(state, event.channel, now_us)
+
+
+def _bus_failed(state: State, event: BusFailed, now_us: int) -> None:
+    _lose_bus(state, event.channel, now_us)
+
+
+def _lose_bus(state: State, channel: str, now_us: int) -> None:
+    state.asleep.discard(channel)
+    state.lost.add(channel)
+    state.fault(FaultName.BUS_LOST, True)
+    _halt(state, now_us)
+
+
+def _bus_works(state: State, event: BusHeard | BusRestored, _: int) -> None:
+    state.asleep.discard(event.channel)
+    state.lost.discard(event.channel)
+    state.fault(FaultName.BUS_LOST, bool(state.lost))
+
+
+def _internal_error(state: State, _: InternalError, now_us: int) -> None:
+    state.flags.add(Flag.INTERNAL_ERROR)
+    state.fault(FaultName.INTERNAL_ERROR, True)
+    _halt(state, now_us)
+
+
+def _halt(state: State, now_us: int) -> None:
+    for pin in state.pins.values():
+        pin.halt(now_us)
+        collect(state, pin)
+
+
+def _requested(state: State, event: Requested, now_us: int) -> None:
+    request.receive(state, event.request, event.source, now_us)
+
+
+def _settings_changed(state: State, event: SettingsChanged, _: int) -> None:
+    state.settings = event.settings
+    words = tuple(event.settings.words().items())
+    state.outputs.append(SettingsTook(words, event.source))
+    state.tell(EventName.SETTINGS_CHANGED, source=event.source)
+
+
+def _segment_started(state: State, _: SegmentStarted, now_us: int) -> None:
+    """Forget everything but the settings: what was known says nothing about now."""
+    state.tell(EventName.NEW_SEGMENT)
+    request.cancel(state)
+    for fault, about in sorted(state.faults, key=str):
+        state.fault(fault, False, about)
+    was, states = state.seen, {actuator: pin.state for actuator, pin in state.pins.items()}
+    _halt(state, now_us)
+    state.load(Memory(), now_us)
+    for name in SIGNALS:
+        value = getattr(Snapshot(), name)
+        if getattr(was, name) is not value:
+            state.outputs.append(SignalChanged(name, value, getattr(was, name)))
+    for actuator, before in states.items():
+        if before is not PinState.UNKNOWN:
+            assumed = state.pins[actuator].assumed
+            state.outputs.append(ActuatorChanged(actuator, PinState.UNKNOWN, before, assumed))
+
+
+def _deadline_passed(_: State, __: DeadlinePassed, ___: int) -> None:
+    """Nothing to note: the manager has done what was due."""
+
+
+_TAKES: dict[type[Any], Callable[[State, Any, int], None]] = {
+    Observed: _observed,
+    MessageLost: _message(MessageState.LOST),
+    MessageBack: _message(MessageState.BACK),
+    MessageInvalid: _message(MessageState.INVALID),
+    BusQuiet: _bus_quiet,
+    BusHeard: _bus_works,
+    BusFailed: _bus_failed,
+    BusRestored: _bus_works,
+    Requested: _requested,
+    SettingsChanged: _settings_changed,
+    InternalError: _internal_error,
+    SegmentStarted: _segment_started,
+    DeadlinePassed: _deadline_passed,
+}

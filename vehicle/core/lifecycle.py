@@ -1,0 +1,111 @@
+"""The lifecycle of one locking pin, as a table that can be printed.
+
+Knows: which state may follow which, and by what trigger. Latch and adapter lock share it.
+Refuses to know: time, tries, feedback values and what the policy wants: ``actuator.py`` does.
+
+Rules of this file:
+1. A missing row is an illegal transition: it is refused and changes nothing.
+2. ENGAGED and RELEASED are reached by feedback only; ``assumed`` marks the pin without a sensor.
+3. Triggers are fired in one place, ``Lifecycle.fire``. Callbacks compute, they never act.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from transitions import Machine, MachineError
+
+from vehicle.core.messages import PinState
+
+UNKNOWN, RELEASED, ENGAGING = PinState.UNKNOWN, PinState.RELEASED, PinState.ENGAGING
+ENGAGED, RELEASING, JAMMED = PinState.ENGAGED, PinState.RELEASING, PinState.JAMMED
+
+
+class Trigger(StrEnum):
+    """What can happen to a pin."""
+
+    ENGAGE = "engage"
+    RELEASE = "release"
+    SEATED = "seated"
+    CLEARED = "cleared"
+    TIMED_OUT = "timed_out"
+    FOUND_ENGAGED = "found_engaged"
+    FOUND_RELEASED = "found_released"
+    LOST_TRACK = "lost_track"
+
+
+def _row(trigger: Trigger, source: PinState, dest: PinState, guard: str | None = None) -> Any:
+    row: dict[str, Any] = {"trigger": trigger.value, "source": source, "dest": dest}
+    if guard is not None:
+        row["conditions"] = guard
+    return row
+
+
+TRANSITIONS = [
+    # A stroke begins. "rested" is the duty limit: the pause after the last pulse is over.
+    _row(Trigger.ENGAGE, RELEASED, ENGAGING, "rested"),
+    _row(Trigger.ENGAGE, RELEASING, ENGAGING),  # energised in the middle of a release
+    _row(Trigger.ENGAGE, JAMMED, ENGAGING, "rested"),
+    _row(Trigger.ENGAGE, UNKNOWN, ENGAGING, "sensorless"),
+    _row(Trigger.RELEASE, ENGAGED, RELEASING, "rested"),
+    _row(Trigger.RELEASE, ENGAGING, RELEASING),  # the owner changed their mind
+    _row(Trigger.RELEASE, JAMMED, RELEASING, "rested"),
+    _row(Trigger.RELEASE, UNKNOWN, RELEASING, "rested"),  # asked for, though the sensor is lost
+    # A stroke ends.
+    _row(Trigger.SEATED, ENGAGING, ENGAGED),
+    _row(Trigger.SEATED, JAMMED, ENGAGED),
+    _row(Trigger.CLEARED, RELEASING, RELEASED),
+    _row(Trigger.CLEARED, JAMMED, RELEASED),
+    _row(Trigger.TIMED_OUT, ENGAGING, JAMMED),
+    _row(Trigger.TIMED_OUT, RELEASING, JAMMED),
+    # Feedback tells where the pin is, without a stroke of ours.
+    _row(Trigger.FOUND_ENGAGED, UNKNOWN, ENGAGED),
+    _row(Trigger.FOUND_ENGAGED, RELEASED, ENGAGED),
+    _row(Trigger.FOUND_RELEASED, UNKNOWN, RELEASED),
+    _row(Trigger.FOUND_RELEASED, ENGAGED, RELEASED),
+    _row(Trigger.LOST_TRACK, RELEASED, UNKNOWN),
+    _row(Trigger.LOST_TRACK, ENGAGING, UNKNOWN),
+    _row(Trigger.LOST_TRACK, ENGAGED, UNKNOWN),
+    _row(Trigger.LOST_TRACK, RELEASING, UNKNOWN),
+    _row(Trigger.LOST_TRACK, JAMMED, UNKNOWN),
+]
+
+
+class IllegalTransitionError(ValueError):
+    """A trigger was fired in a state that has no row for it. Nothing has changed."""
+
+
+class Lifecycle:
+    """One pin's state. The owner sets the guards' answers before it fires a trigger."""
+
+    state: PinState
+
+    def __init__(self) -> None:
+        self.rested_now = True
+        self.has_sensor = True
+        Machine(
+            model=self,
+            states=PinState,
+            transitions=TRANSITIONS,
+            initial=UNKNOWN,
+            auto_transitions=False,
+        )
+
+    def rested(self) -> bool:
+        """Guard: the pause after the last pulse, and any cool-down, are over."""
+        return self.rested_now
+
+    def sensorless(self) -> bool:
+        """Guard: this pin has no sensor, so its position is assumed, and it is rested."""
+        return not self.has_sensor and self.rested_now
+
+    def fire(self, trigger: Trigger) -> bool:
+        """Fire ``trigger``; return False where its guard refused.
+
+        Raises IllegalTransitionError where the state has no row for it.
+        """
+        try:
+            return bool(self.trigger(trigger.value))  # type: ignore[attr-defined]
+        except MachineError as error:
+            raise IllegalTransitionError(f"{trigger} is not possible while {self.state}") from error

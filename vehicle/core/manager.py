@@ -1,0 +1,269 @@
+"""The lock manager: events and time go in, decisions and their reasons come out.
+
+Knows: the order in which an event is taken in, decided on, carried out and told.
+Refuses to know: what time it is, where events come from, and how outputs leave.
+
+The way of one event: note what it changes (snapshot, memory), decide for each pin, let the pins
+work towards the demand through the interlock, look again if that changed anything, then give the
+permit. There is no tick: ``deadline_us`` says when ``handle`` next wants a ``DeadlinePassed``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vehicle.core import intake, request, session, watch
+from vehicle.core.actuator import DrivenPin
+from vehicle.core.car import Actuator, Car
+from vehicle.core.interlock import veto_stroke
+from vehicle.core.memory import Flag, Memory, State, Timer
+from vehicle.core.messages import (
+    ActuatorChanged,
+    Because,
+    Charge,
+    Decided,
+    Demand,
+    EventName,
+    FaultName,
+    InputEvent,
+    Output,
+    Permit,
+    SignalChanged,
+)
+from vehicle.core.permit import permit_of
+from vehicle.core.pin import PinControl
+from vehicle.core.policy import Decision, decide
+from vehicle.core.reactions import clear_faults, collect
+from vehicle.core.settings import Settings, resolve
+from vehicle.core.shadow import ShadowPin
+from vehicle.core.signals import Fitted
+from vehicle.core.situation import (
+    SIGNALS_BEHIND,
+    Asked,
+    Situation,
+    doors_of,
+    fitted,
+    need_of,
+    phase_of,
+    seat_of,
+)
+from vehicle.core.snapshot import SIGNALS, Snapshot
+
+ROUNDS_MAX = 16
+"""How often one event may lead to a new decision. More would be an endless loop."""
+
+
+class LockManager:
+    """Decides for one car. See the module's docstring for the way of one event."""
+
+    def __init__(self, car: Car, settings: Settings | None = None, *, shadow: bool = False) -> None:
+        pin_type: type[PinControl] = ShadowPin if shadow else DrivenPin
+        pins = {actuator: pin_type(actuator, car.pin(actuator)) for actuator in Actuator}
+        self.car = car
+        self.shadow = shadow
+        self._state = State(car, settings or Settings(), pins)
+        self._state.shadow = shadow
+        self._permit: Charge | None = None
+        self._vetoed: dict[Actuator, str] = {}
+        self._now_us = 0
+
+    # ---- the outside ----------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold now."""
+        return self._state.settings
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is believed about the car now."""
+        return self._state.seen
+
+    @property
+    def permit(self) -> Charge:
+        """The charge permit that holds now."""
+        return self._permit or Charge.NONE
+
+    def decision(self, actuator: Actuator) -> Decision:
+        """Return the last decision for ``actuator``."""
+        return self._state.decisions[actuator]
+
+    def pin(self, actuator: Actuator) -> PinControl:
+        """Return one pin, to read its state."""
+        return self._state.pins[actuator]
+
+    @property
+    def faults(self) -> frozenset[tuple[FaultName, Actuator | None]]:
+        """The faults that are active now."""
+        return frozenset(self._state.faults)
+
+    @property
+    def memory(self) -> Memory:
+        """Everything remembered, times relative to the last event."""
+        return self._state.save(self._now_us)
+
+    def restore(self, memory: Memory, now_us: int) -> None:
+        """Continue from ``memory`` at ``now_us``, telling nothing of what it holds."""
+        self._now_us = now_us
+        self._state.load(memory, now_us)
+        self._state.outputs.clear()
+        self._vetoed.clear()
+        self._state.decisions = {actuator: self._decide(actuator) for actuator in Actuator}
+        self._permit = permit_of(self._state)
+
+    def start(self, now_us: int) -> list[Output]:
+        """Begin at ``now_us``: report every signal, decision, state and the permit once."""
+        self._now_us = now_us
+        for name in SIGNALS:
+            value = getattr(self._state.seen, name)
+            self._state.outputs.append(SignalChanged(name, value, None))
+            self._state.changed_us[name] = now_us
+        for actuator, pin in self._state.pins.items():
+            self._state.outputs.append(ActuatorChanged(actuator, pin.state, None, pin.assumed))
+        return self._settle()
+
+    @property
+    def deadline_us(self) -> int | None:
+        """When ``handle`` next wants a DeadlinePassed, or None: no sooner, and there is no tick."""
+        times = [pin.deadline_us for pin in self._state.pins.values()]
+        return min(
+            (due_us for due_us in (*times, *self._state.timers.values()) if due_us is not None),
+            default=None,
+        )
+
+    def handle(self, event: InputEvent, now_us: int) -> list[Output]:
+        """Take one event at ``now_us`` and return what follows, in order.
+
+        Times never run backwards: raises ValueError where ``now_us`` lies before the last event.
+        """
+        if now_us < self._now_us:
+            raise ValueError(f"event at {now_us} us lies before {self._now_us} us")
+        self._now_us = now_us
+        self._expire()
+        intake.take(self._state, event, now_us)
+        return self._settle()
+
+    # ---- time -----------------------------------------------------------------------------------
+
+    def _expire(self) -> None:
+        """Do what has become due, in the order of the due times."""
+        state = self._state
+        due = sorted((due_us, timer) for timer, due_us in state.timers.items())
+        for due_us, timer in due:
+            if due_us <= self._now_us and state.timers.get(timer) == due_us:
+                del state.timers[timer]
+                self._timer_passed(timer)
+        for actuator, pin in state.pins.items():
+            if pin.deadline_us is not None and pin.deadline_us <= self._now_us:
+                pin.expire(self._may(actuator), self._now_us)
+                collect(state, state.pins[actuator])
+
+    def _timer_passed(self, timer: Timer) -> None:
+        state = self._state
+        if timer is Timer.POWER_CUT_HOLD:
+            state.flags.discard(Flag.INTERRUPTED)
+        elif timer is Timer.GRACE:
+            state.flags.add(Flag.GRACE_OVER)
+        elif timer is Timer.WELD_RESULT:
+            session.weld_result_overdue(state)
+        elif timer is Timer.FEEDBACK_LATCH:
+            state.fault(FaultName.FEEDBACK_LOST, True, Actuator.LATCH)
+        elif timer is Timer.FEEDBACK_ADAPTER:
+            state.fault(FaultName.FEEDBACK_LOST, True, Actuator.ADAPTER)
+        elif timer is not Timer.JUST_CHARGED:
+            request.timer_passed(state, timer, self._now_us)
+
+    # ---- deciding and doing ---------------------------------------------------------------------
+
+    def _settle(self) -> list[Output]:
+        """Decide and act until nothing changes any more; then give the permit."""
+        state = self._state
+        for _ in range(ROUNDS_MAX):
+            before = (len(state.outputs), frozenset(state.flags), state.asked)
+            for actuator in Actuator:
+                self._decide_and_drive(actuator)
+            request.progress(state, self._now_us)
+            if before == (len(state.outputs), frozenset(state.flags), state.asked):
+                break
+        else:
+            raise AssertionError(f"no stable decision within {ROUNDS_MAX} rounds")
+        clear_faults(state)
+        watch.watch_security(state)
+        self._give_permit()
+        outputs, state.outputs = state.outputs, []
+        return outputs
+
+    def _situation(self, actuator: Actuator) -> Situation:
+        state, seen = self._state, self._state.seen
+        return Situation(
+            seat=seat_of(seen, actuator, self.car.when_empty),
+            doors=doors_of(seen.car_lock, Flag.LOCKED_SINCE_SEATED in state.flags),
+            phase=phase_of(
+                seen.session, Flag.INTERRUPTED in state.flags, Flag.GRACE_OVER in state.flags
+            ),
+            energy=state.energy,
+            need=need_of(seen.supply, seen.supply_limit, state.settings),
+            asked=state.asked,
+            past=state.past(actuator),
+        )
+
+    def _decide(self, actuator: Actuator) -> Decision:
+        owner = resolve(self._state.settings, actuator)
+        return decide(self._situation(actuator), owner, actuator)
+
+    def _decide_and_drive(self, actuator: Actuator) -> None:
+        state, decision = self._state, self._decide(actuator)
+        if decision != state.decisions.get(actuator):
+            state.decisions[actuator] = decision
+            state.outputs.append(
+                Decided(actuator, decision.demand, decision.rule.name, self._because(decision))
+            )
+        if self._may_act(actuator):
+            explicit = state.asked is Asked.UNLATCH
+            state.pins[actuator].want(
+                decision.demand, decision.rule.name, explicit, self._may(actuator), self._now_us
+            )
+            collect(state, state.pins[actuator])
+
+    def _because(self, decision: Decision) -> tuple[tuple[str, Because], ...]:
+        """Return the signals that the deciding rule looked at, and their ages."""
+        seen, changed_us = self._state.seen, self._state.changed_us
+        names = sorted({name for read in decision.rule.reads for name in SIGNALS_BEHIND[read]})
+        return tuple(
+            (name, Because(getattr(seen, name), self._now_us - changed_us[name])) for name in names
+        )
+
+    def _may_act(self, actuator: Actuator) -> bool:
+        """Whether a stroke can be begun or continued at all: not asleep, not lost, no error."""
+        state = self._state
+        if fitted(state.seen, actuator) is not Fitted.FITTED:
+            return False
+        return not state.asleep and not state.lost and Flag.INTERNAL_ERROR not in state.flags
+
+    def _may(self, actuator: Actuator) -> Callable[[Demand], bool]:
+        """Return the interlock's answer for ``actuator``, told once where it is a veto."""
+
+        def may(direction: Demand) -> bool:
+            state = self._state
+            why = veto_stroke(
+                self.car,
+                state.seen,
+                actuator,
+                direction,
+                weld_result_awaited=state.weld_result_awaited,
+                manual_release_pulled=state.manual_release,
+            )
+            if why is None:
+                self._vetoed.pop(actuator, None)
+            elif self._vetoed.get(actuator) != why:
+                self._vetoed[actuator] = why
+                state.tell(EventName.COMMAND_VETOED, actuator=actuator, command=direction, why=why)
+            return why is None
+
+        return may
+
+    def _give_permit(self) -> None:
+        charge = permit_of(self._state)
+        if charge is not self._permit:
+            self._state.outputs.append(Permit(charge, self._permit))
+            self._permit = charge

@@ -1,0 +1,225 @@
+"""Everything the manager remembers, as one frozen value and as the working state behind it.
+
+Knows: flags, timers, faults and pins, and how to hold them as a value with relative times.
+Refuses to know: what sets or clears them; the rooms beside this one do.
+
+``Memory`` can be stored across a restart, compared, and searched: two managers with equal memory
+behave alike from then on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from vehicle.core.car import Actuator, Car
+from vehicle.core.messages import (
+    Answered,
+    Event,
+    EventName,
+    Fault,
+    FaultName,
+    Output,
+    Request,
+    Result,
+    Source,
+)
+from vehicle.core.pin import PinControl, PinMemory
+from vehicle.core.policy import Decision
+from vehicle.core.settings import Settings
+from vehicle.core.signals import Fitted, Inlet, Session
+from vehicle.core.situation import Asked, Energy, Past, energy_of, fitted
+from vehicle.core.snapshot import SIGNALS, Snapshot
+
+
+class Flag(StrEnum):
+    """One thing that is remembered or not. All but the last three end with the connector."""
+
+    STOPPED = "stopped"
+    """Charging was stopped on request; no permit until a new charge, a relock or an unplug."""
+    NEW_CHARGE = "new-charge"
+    """A session began since the pin was released."""
+    INTERRUPTED = "interrupted"
+    """The session was cut off, and the power-cut hold is not over."""
+    GRACE_OVER = "grace-over"
+    """The session is complete and the owner's grace time is over."""
+    LOCKED_SINCE_SEATED = "locked-since-seated"
+    WELD_RESULT_WANTED = "weld-result-wanted"
+    """A DC session ran; a release waits for the weld test that follows it."""
+    NOT_SECURED_TOLD = "not-secured-told"
+    LATCH_ANSWERED = "latch-answered"
+    """The standing latch request has had its answer."""
+    RELEASED_LATCH = "released-latch"
+    RELEASED_ADAPTER = "released-adapter"
+    MANUAL_LATCH = "manual-latch"
+    MANUAL_ADAPTER = "manual-adapter"
+    WELDED = "welded"
+    """The contactors were found welded, and nothing has said otherwise since."""
+    HEARD_LATCH = "heard-latch"
+    HEARD_ADAPTER = "heard-adapter"
+    INTERNAL_ERROR = "internal-error"
+
+
+RELEASED = {Actuator.LATCH: Flag.RELEASED_LATCH, Actuator.ADAPTER: Flag.RELEASED_ADAPTER}
+MANUAL = {Actuator.LATCH: Flag.MANUAL_LATCH, Actuator.ADAPTER: Flag.MANUAL_ADAPTER}
+HEARD = {Actuator.LATCH: Flag.HEARD_LATCH, Actuator.ADAPTER: Flag.HEARD_ADAPTER}
+
+LASTING = frozenset({Flag.WELDED, Flag.HEARD_LATCH, Flag.HEARD_ADAPTER, Flag.INTERNAL_ERROR})
+"""Flags that do not end when the connector leaves the inlet."""
+
+
+class Timer(StrEnum):
+    """A moment that is awaited. What follows from it is in the room that sets it."""
+
+    POWER_CUT_HOLD = "power-cut-hold"
+    GRACE = "grace"
+    JUST_CHARGED = "just-charged"
+    WELD_RESULT = "weld-result"
+    STOP_REPEAT = "stop-repeat"
+    STOP_LIMIT = "stop-limit"
+    ENERGY_LIMIT = "energy-limit"
+    WAKE_LIMIT = "wake-limit"
+    FEEDBACK_LATCH = "feedback-latch"
+    FEEDBACK_ADAPTER = "feedback-adapter"
+
+
+FaultKey = tuple[FaultName, Actuator | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The manager's whole memory. Times are microseconds from now."""
+
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    ages_us: tuple[int, ...] = (0,) * len(SIGNALS)
+    last_session: Session = Session.UNKNOWN
+    last_inlet: Inlet = Inlet.UNKNOWN
+    energy_wh: int | None = None
+    asked: Asked = Asked.NOTHING
+    asked_by: Source | None = None
+    stop_attempt: int = 0
+    flags: frozenset[Flag] = frozenset()
+    timers: tuple[tuple[Timer, int], ...] = ()
+    faults: frozenset[FaultKey] = frozenset()
+    asleep: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+    latch: PinMemory = field(default_factory=PinMemory)
+    adapter: PinMemory = field(default_factory=PinMemory)
+
+    def without_ages(self) -> Memory:
+        """Return the same memory with the signals' ages forgotten: no decision depends on them."""
+        return replace(self, ages_us=(0,) * len(SIGNALS))
+
+
+class State:
+    """The working form of Memory while the manager runs. Times are absolute."""
+
+    def __init__(self, car: Car, settings: Settings, pins: dict[Actuator, PinControl]) -> None:
+        self.car = car
+        self.settings = settings
+        self.pins = pins
+        self.outputs: list[Output] = []
+        self.shadow = False
+        self.decisions: dict[Actuator, Decision] = {}
+        self.load(Memory(), 0)
+
+    def load(self, memory: Memory, now_us: int) -> None:
+        """Continue from ``memory`` at ``now_us``."""
+        self.seen = memory.snapshot
+        self.changed_us = {
+            name: now_us - age_us for name, age_us in zip(SIGNALS, memory.ages_us, strict=True)
+        }
+        self.last_session = memory.last_session
+        self.last_inlet = memory.last_inlet
+        self.energy_wh = memory.energy_wh
+        self.asked = memory.asked
+        self.asked_by = memory.asked_by
+        self.stop_attempt = memory.stop_attempt
+        self.flags = set(memory.flags)
+        self.timers = {timer: now_us + left_us for timer, left_us in memory.timers}
+        self.faults = set(memory.faults)
+        self.asleep = set(memory.asleep)
+        self.lost = set(memory.lost)
+        self.pins[Actuator.LATCH].restore(memory.latch, now_us)
+        self.pins[Actuator.ADAPTER].restore(memory.adapter, now_us)
+
+    def save(self, now_us: int) -> Memory:
+        """Return everything remembered, relative to ``now_us``."""
+        return Memory(
+            snapshot=self.seen,
+            ages_us=tuple(now_us - self.changed_us[name] for name in SIGNALS),
+            last_session=self.last_session,
+            last_inlet=self.last_inlet,
+            energy_wh=self.energy_wh,
+            asked=self.asked,
+            asked_by=self.asked_by,
+            stop_attempt=self.stop_attempt,
+            flags=frozenset(self.flags),
+            timers=tuple(sorted((timer, due_us - now_us) for timer, due_us in self.timers.items())),
+            faults=frozenset(self.faults),
+            asleep=frozenset(self.asleep),
+            lost=frozenset(self.lost),
+            latch=self.pins[Actuator.LATCH].memory(now_us),
+            adapter=self.pins[Actuator.ADAPTER].memory(now_us),
+        )
+
+    # ---- timers, faults, words ------------------------------------------------------------------
+
+    def start(self, timer: Timer, due_us: int) -> None:
+        """Await ``due_us``; a running timer of that name is replaced."""
+        self.timers[timer] = due_us
+
+    def stop(self, *timers: Timer) -> None:
+        """Stop awaiting ``timers``."""
+        for timer in timers:
+            self.timers.pop(timer, None)
+
+    def fault(self, name: FaultName, active: bool, actuator: Actuator | None = None) -> None:
+        """Raise or clear a fault; says nothing where it already is so."""
+        key = (name, actuator)
+        if active is (key in self.faults):
+            return
+        (self.faults.add if active else self.faults.discard)(key)
+        self.outputs.append(Fault(name, active, actuator))
+
+    def tell(self, name: EventName, **details: str | int) -> None:
+        """Report an event."""
+        self.outputs.append(Event(name, tuple(details.items())))
+
+    def answer(self, request: Request, source: Source, result: Result) -> None:
+        """Report what became of a request."""
+        self.outputs.append(Answered(request, source, result))
+
+    # ---- what follows from it -------------------------------------------------------------------
+
+    @property
+    def weld_result_awaited(self) -> bool:
+        """Whether a release must still wait for the weld test after a DC session."""
+        return Flag.WELD_RESULT_WANTED in self.flags
+
+    @property
+    def energy(self) -> Energy:
+        """Whether a release would meet energy."""
+        if Flag.WELDED in self.flags:
+            return Energy.WELDED
+        return energy_of(self.seen.inlet, self.seen.weld, self.weld_result_awaited)
+
+    def past(self, actuator: Actuator) -> Past:
+        """Return what ``actuator`` remembers of the connector that is seated."""
+        if MANUAL[actuator] in self.flags:
+            return Past.MANUAL_RELEASE
+        return Past.RELEASED if RELEASED[actuator] in self.flags else Past.FRESH
+
+    @property
+    def fitted_pins(self) -> list[PinControl]:
+        """The pins that this car is known to have."""
+        return [
+            pin
+            for actuator, pin in self.pins.items()
+            if fitted(self.seen, actuator) is Fitted.FITTED
+        ]
+
+    @property
+    def manual_release(self) -> bool:
+        """Whether a manual release was pulled with this connector seated."""
+        return not self.flags.isdisjoint(MANUAL.values())

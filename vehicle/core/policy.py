@@ -1,0 +1,247 @@
+"""The policy: one ordered table that says what each pin should do, and why.
+
+Knows: the rules, their order and the sentence that explains each.
+Refuses to know: time, strokes, messages, and how a situation came about.
+
+Rules of this file:
+1. First match wins, per column. None means the row has no opinion on that pin. The last row always
+   matches.
+2. A predicate's name is the reason's public name; its docstring is the sentence shown to people.
+3. A predicate reads only the fields that its row lists in ``reads``.
+4. Rows above the owner's line ignore the owner's settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from vehicle.core.car import Actuator
+from vehicle.core.messages import Demand
+from vehicle.core.settings import Mode, Resolved, Toggle
+from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Seat, Situation
+
+ENGAGE, RELEASE, HOLD = Demand.ENGAGE, Demand.RELEASE, Demand.HOLD
+
+Predicate = Callable[[Situation, Resolved], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: a predicate, what it wants of each pin, and the fields it looks at."""
+
+    when: Predicate
+    latch: Demand | None
+    adapter: Demand | None
+    reads: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The reason's public name."""
+        return self.when.__name__
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words an owner understands."""
+        return " ".join((self.when.__doc__ or "").split())
+
+    def wants(self, actuator: Actuator) -> Demand | None:
+        """Return this row's opinion on ``actuator``."""
+        return self.latch if actuator is Actuator.LATCH else self.adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a pin should do, and the row that decided."""
+
+    demand: Demand
+    rule: Rule
+
+
+OVER = (Phase.NONE, Phase.COMPLETE, Phase.FULL, Phase.FAULT)
+"""Phases in which no session is active and none was cut off."""
+
+
+# ---- safety rows: no setting overrides them -----------------------------------------------------
+
+
+def no_pin_here(now: Situation, _: Resolved) -> bool:
+    """This car has no such pin, so nothing is commanded."""
+    return now.seat is Seat.NO_PIN
+
+
+def manual_release_pulled(now: Situation, _: Resolved) -> bool:
+    """The manual release was pulled; the pin rests until the connector has been out."""
+    return now.past is Past.MANUAL_RELEASE
+
+
+def inlet_energised(now: Situation, _: Resolved) -> bool:
+    """Dangerous voltage may be on the inlet, and this supply must be locked."""
+    return now.seat is Seat.SEATED and now.energy is Energy.ENERGISED and now.need is not Need.FREE
+
+
+def contactors_welded(now: Situation, _: Resolved) -> bool:
+    """The contactors are welded: the battery may be on the inlet. Service is needed."""
+    return now.energy is Energy.WELDED
+
+
+def release_requested(now: Situation, _: Resolved) -> bool:
+    """Someone entitled asked for the release, and the inlet is safe."""
+    return (
+        now.asked is Asked.UNLATCH
+        and now.energy is Energy.SAFE
+        and now.seat in (Seat.SEATED, Seat.OTHER_PIN, Seat.UNKNOWN)
+    )
+
+
+def requested_release_waits(now: Situation, _: Resolved) -> bool:
+    """A release was asked for; it waits until the charge has stopped and the inlet is safe."""
+    return now.asked is Asked.UNLATCH and now.seat in (Seat.SEATED, Seat.OTHER_PIN, Seat.UNKNOWN)
+
+
+def occupant_unknown(now: Situation, _: Resolved) -> bool:
+    """Nobody knows what is in the inlet, so nothing moves."""
+    return now.seat is Seat.UNKNOWN
+
+
+def inlet_empty(now: Situation, _: Resolved) -> bool:
+    """The inlet is empty: a pin in its opening would block plugging in."""
+    return now.seat is Seat.EMPTY and now.energy is Energy.SAFE
+
+
+def nothing_to_hold(now: Situation, _: Resolved) -> bool:
+    """This pin has nothing to hold."""
+    return now.seat in (Seat.EMPTY, Seat.EMPTY_LEAVE, Seat.OTHER_PIN)
+
+
+# ---- owner settings apply below this line -------------------------------------------------------
+# From here on something is seated that this pin guards, and no release was asked for.
+
+
+def lock_requested(now: Situation, _: Resolved) -> bool:
+    """Someone asked to hold the cable."""
+    return now.asked is Asked.LATCH
+
+
+def energy_flows(now: Situation, owner: Resolved) -> bool:
+    """Energy is on the inlet, and auto-lock is on."""
+    return now.energy is Energy.ENERGISED and owner.mode is not Mode.OFF
+
+
+def full_and_freed(now: Situation, owner: Resolved) -> bool:
+    """The charge is complete, the grace time is over, and the owner wants the cable freed then."""
+    return now.phase is Phase.FULL and owner.release_when_full is Toggle.ON
+
+
+def auto_lock_off(now: Situation, owner: Resolved) -> bool:
+    """Auto-lock is off and no session is active."""
+    return owner.mode is Mode.OFF and now.phase in OVER
+
+
+def charge_over(now: Situation, owner: Resolved) -> bool:
+    """No session is active, and the owner wants the cable held only while charging."""
+    return owner.mode is Mode.WHILE_CHARGING and now.phase in OVER
+
+
+def car_unlocked(now: Situation, owner: Resolved) -> bool:
+    """The car is unlocked and no session is active."""
+    return (
+        owner.mode is Mode.WITH_CAR
+        and now.doors in (Doors.UNLOCKED, Doors.OPENED)
+        and now.phase in OVER
+    )
+
+
+def car_opened(now: Situation, owner: Resolved) -> bool:
+    """The owner unlocked the car after locking it, and no session is active."""
+    return owner.mode is Mode.ALWAYS and now.doors is Doors.OPENED and now.phase in OVER
+
+
+def released_earlier(now: Situation, _: Resolved) -> bool:
+    """This connector was released already; it stays free until it has been out."""
+    return now.past is Past.RELEASED
+
+
+def charge_needs_lock(now: Situation, _: Resolved) -> bool:
+    """DC, or AC above 16 A, is charged only with the connector locked."""
+    return now.phase is Phase.ACTIVE and now.need is Need.LOCK
+
+
+def session_active(now: Situation, owner: Resolved) -> bool:
+    """A session is active: waiting, charging or stopping."""
+    return now.phase is Phase.ACTIVE and owner.mode is not Mode.OFF
+
+
+def car_locked(now: Situation, owner: Resolved) -> bool:
+    """The car is locked and the owner wants the cable locked with it."""
+    return owner.mode is Mode.WITH_CAR and now.doors is Doors.LOCKED
+
+
+def always(_: Situation, owner: Resolved) -> bool:
+    """The owner wants whatever is plugged in held."""
+    return owner.mode is Mode.ALWAYS
+
+
+def session_interrupted(now: Situation, _: Resolved) -> bool:
+    """The session was cut off, not ended; the pin stays as it is until the hold time is over."""
+    return now.phase is Phase.INTERRUPTED
+
+
+def otherwise(_: Situation, __: Resolved) -> bool:
+    """No rule asks for a movement."""
+    return True
+
+
+RELEASES = (
+    Rule(full_and_freed, RELEASE, None, ("phase",)),
+    Rule(auto_lock_off, RELEASE, RELEASE, ("phase",)),
+    Rule(charge_over, RELEASE, RELEASE, ("phase",)),
+    Rule(car_unlocked, RELEASE, RELEASE, ("doors", "phase")),
+    Rule(car_opened, RELEASE, RELEASE, ("doors", "phase")),
+)
+"""The owner's reasons to release. They count only once the inlet is safe."""
+
+
+def release_waits_for_safe(now: Situation, owner: Resolved) -> bool:
+    """The cable is free to go, but the inlet is not known to be safe yet."""
+    return now.energy is not Energy.SAFE and any(rule.when(now, owner) for rule in RELEASES)
+
+
+SAFETY = (
+    Rule(no_pin_here, HOLD, HOLD, ("seat",)),
+    Rule(manual_release_pulled, HOLD, HOLD, ("past",)),
+    Rule(inlet_energised, ENGAGE, ENGAGE, ("seat", "energy", "need")),
+    Rule(contactors_welded, HOLD, HOLD, ("energy",)),
+    Rule(release_requested, RELEASE, RELEASE, ("asked", "energy", "seat")),
+    Rule(requested_release_waits, HOLD, HOLD, ("asked", "energy", "seat")),
+    Rule(occupant_unknown, HOLD, HOLD, ("seat",)),
+    Rule(inlet_empty, RELEASE, RELEASE, ("seat", "energy")),
+    Rule(nothing_to_hold, HOLD, HOLD, ("seat",)),
+)
+
+OWNER = (
+    Rule(lock_requested, ENGAGE, ENGAGE, ("asked",)),
+    Rule(energy_flows, ENGAGE, ENGAGE, ("energy",)),
+    Rule(release_waits_for_safe, HOLD, HOLD, ("energy", "phase", "doors")),
+    *RELEASES,
+    Rule(released_earlier, HOLD, HOLD, ("past",)),
+    Rule(charge_needs_lock, ENGAGE, ENGAGE, ("phase", "need")),
+    Rule(session_active, ENGAGE, ENGAGE, ("phase",)),
+    Rule(car_locked, ENGAGE, ENGAGE, ("doors",)),
+    Rule(always, ENGAGE, ENGAGE, ()),
+    Rule(session_interrupted, HOLD, HOLD, ("phase",)),
+    Rule(otherwise, HOLD, HOLD, ()),
+)
+
+RULES = SAFETY + OWNER
+
+
+@lru_cache(maxsize=4096)
+def decide(now: Situation, owner: Resolved, actuator: Actuator) -> Decision:
+    """Return what ``actuator`` should do: the first row that matches and has an opinion."""
+    return next(
+        Decision(demand, rule)
+        for rule in RULES
+        if (demand := rule.wants(actuator)) is not None and rule.when(now, owner)
+    )

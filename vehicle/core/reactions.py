@@ -1,0 +1,87 @@
+"""What follows from what the pins report: faults, events, and what is remembered of a release.
+
+Knows: which fault a pin's outcome raises, and when its cause is gone.
+Refuses to know: how strokes run, and what is demanded next.
+"""
+
+from __future__ import annotations
+
+from vehicle.core import request
+from vehicle.core.memory import MANUAL, RELEASED, Flag, State
+from vehicle.core.messages import (
+    ActuatorChanged,
+    Demand,
+    EventName,
+    FaultName,
+    PinState,
+    StopCharge,
+)
+from vehicle.core.pin import Outcome, PinControl
+from vehicle.core.policy import full_and_freed
+from vehicle.core.signals import Occupant
+from vehicle.core.situation import SEATED
+
+_GIVE_UP_FAULT = {
+    Demand.ENGAGE: FaultName.FAILED_TO_ENGAGE,
+    Demand.RELEASE: FaultName.FAILED_TO_RELEASE,
+}
+
+
+def collect(state: State, pin: PinControl) -> None:
+    """Take what ``pin`` reports, and remember what follows from it."""
+    outputs, outcomes = pin.take()
+    state.outputs.extend(outputs)
+    for output in outputs:
+        if isinstance(output, ActuatorChanged) and output.state is PinState.RELEASED:
+            _released(state, pin)
+    for outcome in outcomes:
+        _outcome(state, pin, outcome)
+
+
+def _released(state: State, pin: PinControl) -> None:
+    """Remember a release that was demanded: the connector stays free until it has been out."""
+    decision = state.decisions.get(pin.actuator)
+    if decision is None or decision.demand is not Demand.RELEASE:
+        return
+    if state.seen.occupant in SEATED:
+        state.flags.add(RELEASED[pin.actuator])
+        state.flags.discard(Flag.NEW_CHARGE)
+    if decision.rule.when is full_and_freed:
+        state.tell(EventName.RELEASED_WHEN_FULL, actuator=pin.actuator)
+
+
+def _outcome(state: State, pin: PinControl, outcome: Outcome) -> None:
+    actuator = pin.actuator
+    if outcome is Outcome.GAVE_UP:
+        state.fault(_GIVE_UP_FAULT[pin.goal], True, actuator)
+        state.tell(EventName.JAMMED, actuator=actuator, command=pin.goal)
+    elif outcome is Outcome.BLIND_STROKE_OVER:
+        state.fault(FaultName.FEEDBACK_LOST, True, actuator)
+        request.blind_stroke_over(state)
+    elif outcome is Outcome.MOVED_CLOSED:
+        state.fault(FaultName.UNEXPECTED_CLOSE, True, actuator)
+    elif state.seen.occupant is not Occupant.EMPTY:
+        state.fault(FaultName.UNEXPECTED_OPEN, True, actuator)
+        state.flags.add(MANUAL[actuator])
+        state.tell(EventName.MANUAL_RELEASE_PULLED, actuator=actuator)
+        state.outputs.append(StopCharge(True, 1))
+
+
+def clear_faults(state: State) -> None:
+    """Clear the pins' faults whose cause is gone."""
+    empty = state.seen.occupant is Occupant.EMPTY
+    for actuator, pin in state.pins.items():
+        engaged, released = pin.state is PinState.ENGAGED, pin.state is PinState.RELEASED
+        decision = state.decisions.get(actuator)
+        wanted = decision is not None and decision.demand is Demand.ENGAGE
+        gone = {
+            FaultName.FAILED_TO_ENGAGE: engaged or empty,
+            FaultName.FAILED_TO_RELEASE: released,
+            FaultName.UNEXPECTED_OPEN: empty,
+            FaultName.UNEXPECTED_CLOSE: released or (engaged and wanted),
+        }
+        for name, is_gone in gone.items():
+            if is_gone and (name, actuator) in state.faults:
+                state.fault(name, False, actuator)
+                if name is FaultName.UNEXPECTED_OPEN:
+                    state.outputs.append(StopCharge(False, 0))

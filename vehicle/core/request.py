@@ -1,0 +1,253 @@
+"""Requests: who may ask for what, the stop-first sequence of an unlatch, and how each one ends.
+
+Knows: the order stop, no current, safe, release; every way a request can end; the time limits.
+Refuses to know: rules and strokes. The policy releases once the inlet is safe; this room asks for
+the stop, waits, and names what went wrong. Every request ends in a result or in a named fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vehicle.core.memory import RELEASED, Flag, State, Timer
+from vehicle.core.messages import (
+    Demand,
+    EventName,
+    FaultName,
+    PinState,
+    Request,
+    Result,
+    Source,
+    StopCharge,
+    WakeBus,
+)
+from vehicle.core.pin import PinControl
+from vehicle.core.signals import CarLock, KeyZone, Occupant, Session
+from vehicle.core.situation import Asked, Energy
+
+STOP_LIMIT_US = 30_000_000
+"""How long a stop may take before it counts as not confirmed (requirement S4)."""
+STOP_REPEAT_US = 10_000_000
+"""How often an unconfirmed stop is asked for again."""
+ENERGY_LIMIT_US = 5_000_000
+"""How long a request waits for the energy at the inlet to become known."""
+WAKE_LIMIT_US = 5_000_000
+"""How long a request waits for a sleeping bus before it says so."""
+
+_OVER = (Session.NONE, Session.COMPLETE, Session.FAULT)
+_REQUEST_TIMERS = (Timer.STOP_LIMIT, Timer.STOP_REPEAT, Timer.ENERGY_LIMIT, Timer.WAKE_LIMIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition on a request: where it fails, the request ends with ``result``."""
+
+    request: Request
+    sources: tuple[Source, ...]
+    passes: Callable[[State], bool]
+    result: Result
+
+
+_ANYONE = tuple(Source)
+
+CHECKS = (
+    # A button outside the car counts only with the key beside it and the car unlocked: a relayed
+    # key, or a passer-by at an unlocked car, is not enough.
+    Check(
+        Request.UNLATCH,
+        (Source.PORT_BUTTON,),
+        lambda state: state.seen.key is KeyZone.AT_PORT,
+        Result.REFUSED_KEY_NOT_AT_PORT,
+    ),
+    Check(
+        Request.UNLATCH,
+        (Source.PORT_BUTTON,),
+        lambda state: state.seen.car_lock is CarLock.UNLOCKED,
+        Result.REFUSED_CAR_NOT_UNLOCKED,
+    ),
+    Check(
+        Request.UNLATCH,
+        _ANYONE,
+        lambda state: bool(state.fitted_pins),
+        Result.REFUSED_NO_PIN,
+    ),
+    Check(
+        Request.UNLATCH,
+        _ANYONE,
+        lambda state: not state.manual_release,
+        Result.MANUAL_RELEASE_PULLED,
+    ),
+    Check(
+        Request.UNLATCH,
+        _ANYONE,
+        lambda state: state.seen.occupant is not Occupant.EMPTY,
+        Result.REFUSED_INLET_EMPTY,
+    ),
+    Check(Request.LATCH, _ANYONE, lambda state: bool(state.fitted_pins), Result.REFUSED_NO_PIN),
+    Check(
+        Request.LATCH,
+        _ANYONE,
+        lambda state: not state.manual_release,
+        Result.MANUAL_RELEASE_PULLED,
+    ),
+    Check(
+        Request.LATCH,
+        _ANYONE,
+        lambda state: state.seen.occupant is not Occupant.EMPTY,
+        Result.REFUSED_INLET_EMPTY,
+    ),
+    Check(
+        Request.LATCH,
+        _ANYONE,
+        lambda state: state.seen.occupant is not Occupant.UNKNOWN,
+        Result.REFUSED_OCCUPANT_UNKNOWN,
+    ),
+)
+
+
+def receive(state: State, request: Request, source: Source, now_us: int) -> None:
+    """Take a request: refuse it with a reason, or begin to carry it out."""
+    for check in CHECKS:
+        if check.request is request and source in check.sources and not check.passes(state):
+            state.answer(request, source, check.result)
+            state.tell(EventName.REQUEST_REFUSED, request=request, source=source, why=check.result)
+            return
+    if state.asked.value == request.value:
+        state.answer(request, source, Result.ALREADY_PENDING)
+        return
+    if state.asked is not Asked.NOTHING:
+        _finish(state, Result.SUPERSEDED)
+    state.asked, state.asked_by = Asked(request.value), source
+    state.answer(request, source, Result.ACCEPTED)
+    if request is Request.UNLATCH:
+        _begin_unlatch(state, now_us)
+    else:
+        state.flags -= {Flag.STOPPED, Flag.LATCH_ANSWERED, *RELEASED.values()}
+
+
+def _begin_unlatch(state: State, now_us: int) -> None:
+    state.flags.add(Flag.STOPPED)
+    state.flags -= {Flag.NEW_CHARGE, Flag.INTERRUPTED}
+    state.stop(Timer.POWER_CUT_HOLD)
+    state.fault(FaultName.ENERGY_UNKNOWN, False)
+    state.start(Timer.STOP_LIMIT, now_us + STOP_LIMIT_US)
+    if state.seen.session not in _OVER or state.energy is not Energy.SAFE:
+        _ask_to_stop(state, now_us)
+
+
+def _ask_to_stop(state: State, now_us: int) -> None:
+    state.stop_attempt += 1
+    state.outputs.append(StopCharge(True, state.stop_attempt))
+    state.start(Timer.STOP_REPEAT, now_us + STOP_REPEAT_US)
+
+
+def progress(state: State, now_us: int) -> None:
+    """Move the standing request on after anything has changed."""
+    if state.asked is Asked.UNLATCH:
+        _progress_unlatch(state, now_us)
+    elif state.asked is Asked.LATCH:
+        _progress_latch(state)
+    state.fault(
+        FaultName.STOP_NOT_CONFIRMED,
+        (FaultName.STOP_NOT_CONFIRMED, None) in state.faults and _still_unsafe(state),
+    )
+    if state.energy is not Energy.UNKNOWN:
+        state.fault(FaultName.ENERGY_UNKNOWN, False)
+    if not state.asleep or state.asked is not Asked.UNLATCH:
+        state.stop(Timer.WAKE_LIMIT)
+        state.fault(FaultName.BUS_ASLEEP, False)
+
+
+def _still_unsafe(state: State) -> bool:
+    return state.energy is not Energy.SAFE and state.seen.occupant is not Occupant.EMPTY
+
+
+def _progress_unlatch(state: State, now_us: int) -> None:
+    if state.seen.occupant is Occupant.EMPTY:
+        _finish(state, Result.CONNECTOR_OUT)
+    elif state.manual_release:
+        _finish(state, Result.MANUAL_RELEASE_PULLED)
+    elif state.energy is Energy.WELDED:
+        _finish(state, Result.CONTACTORS_WELDED)
+    elif any(pin.gave_up and pin.goal is Demand.RELEASE for pin in state.fitted_pins):
+        _finish(state, Result.FAILED_TO_RELEASE)
+    elif state.energy is Energy.SAFE and all(map(_is_out, state.fitted_pins)):
+        state.flags |= {RELEASED[pin.actuator] for pin in state.fitted_pins}
+        _finish(state, Result.RELEASED)
+    else:
+        _wait(state, now_us)
+
+
+def _is_out(pin: PinControl) -> bool:
+    return pin.state is PinState.RELEASED
+
+
+def _wait(state: State, now_us: int) -> None:
+    """Bound the waits: for the energy to become known, for the bus to wake."""
+    if state.energy is not Energy.UNKNOWN:
+        state.stop(Timer.ENERGY_LIMIT)
+    elif Timer.ENERGY_LIMIT not in state.timers:
+        state.start(Timer.ENERGY_LIMIT, now_us + ENERGY_LIMIT_US)
+    if state.asleep and Timer.WAKE_LIMIT not in state.timers:
+        state.start(Timer.WAKE_LIMIT, now_us + WAKE_LIMIT_US)
+        if state.car.can_wake:
+            state.outputs.append(WakeBus())
+            state.tell(EventName.WAKING_BUS)
+
+
+def _progress_latch(state: State) -> None:
+    if state.manual_release:
+        _finish(state, Result.MANUAL_RELEASE_PULLED)
+    elif any(pin.gave_up and pin.goal is Demand.ENGAGE for pin in state.fitted_pins):
+        _finish(state, Result.FAILED_TO_ENGAGE)
+    elif Flag.LATCH_ANSWERED not in state.flags and any(
+        pin.state is PinState.ENGAGED for pin in state.fitted_pins
+    ):
+        state.flags.add(Flag.LATCH_ANSWERED)
+        _answer(state, Result.ENGAGED)
+
+
+def timer_passed(state: State, timer: Timer, now_us: int) -> None:
+    """React to one of the request's own time limits."""
+    if timer is Timer.STOP_REPEAT:
+        if state.energy is not Energy.SAFE:
+            _ask_to_stop(state, now_us)
+    elif timer is Timer.ENERGY_LIMIT:
+        state.fault(FaultName.ENERGY_UNKNOWN, True)
+        _finish(state, Result.ENERGY_UNKNOWN)
+    elif timer is Timer.WAKE_LIMIT:
+        state.fault(FaultName.BUS_ASLEEP, True)
+        state.start(Timer.WAKE_LIMIT, now_us + WAKE_LIMIT_US * 12)
+    elif state.shadow:
+        _finish(state, Result.CANCELLED)
+    elif state.energy is not Energy.SAFE:
+        state.fault(FaultName.STOP_NOT_CONFIRMED, True)
+
+
+def blind_stroke_over(state: State) -> None:
+    """A release ran without a sensor's word: the request ends, and the owner is told so."""
+    if state.asked is Asked.UNLATCH:
+        _finish(state, Result.FEEDBACK_LOST)
+
+
+def cancel(state: State) -> None:
+    """End the standing request, if there is one, without an outcome."""
+    if state.asked is not Asked.NOTHING:
+        _finish(state, Result.CANCELLED)
+
+
+def _finish(state: State, result: Result) -> None:
+    if Flag.LATCH_ANSWERED not in state.flags:
+        _answer(state, result)
+    if state.stop_attempt:
+        state.stop_attempt = 0
+        state.outputs.append(StopCharge(False, 0))
+    state.asked, state.asked_by = Asked.NOTHING, None
+    state.flags.discard(Flag.LATCH_ANSWERED)
+    state.stop(*_REQUEST_TIMERS)
+
+
+def _answer(state: State, result: Result) -> None:
+    assert state.asked_by is not None
+    state.answer(Request(state.asked.value), state.asked_by, result)

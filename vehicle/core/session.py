@@ -1,0 +1,141 @@
+"""What the manager remembers of a session and a connector, from one signal change to the next.
+
+Knows: how a session ends, when a connector counts as new, when a weld result is owed.
+Refuses to know: rules, strokes and requests.
+"""
+
+from __future__ import annotations
+
+from vehicle.core.memory import LASTING, RELEASED, Flag, State, Timer
+from vehicle.core.messages import EventName, FaultName
+from vehicle.core.settings import Toggle
+from vehicle.core.signals import CarLock, Inlet, Occupant, Session, Supply, Weld
+from vehicle.core.situation import ACTIVE, Asked, Need, need_of
+from vehicle.core.snapshot import Snapshot
+
+JUST_CHARGED_US = 5_000_000
+"""How long after charging stopped a missing connector still counts as unplugged during charge.
+
+IEC 61851-1 Table A.6 gives the EVSE 5 s for its own unplug sequence.
+"""
+
+WELD_RESULT_LIMIT_US = 10_000_000
+"""How long a release waits for the weld test's result (requirement S4)."""
+
+_ENDED_BADLY = (Session.NONE, Session.FAULT)
+_RUNNING = (Session.WAITING, Session.CHARGING)
+_CONNECTOR_TIMERS = (
+    Timer.POWER_CUT_HOLD,
+    Timer.GRACE,
+    Timer.JUST_CHARGED,
+    Timer.WELD_RESULT,
+)
+
+
+def note_changes(state: State, was: Snapshot, now_us: int) -> None:
+    """Update the memory after ``state.seen`` changed from ``was``."""
+    seen = state.seen
+    if seen.session is not was.session and seen.session is not Session.UNKNOWN:
+        _session_changed(state, now_us)
+    if seen.car_lock is not was.car_lock:
+        _doors_changed(state, was.car_lock)
+    if seen.car_lock is CarLock.LOCKED and seen.occupant is not Occupant.EMPTY:
+        state.flags.add(Flag.LOCKED_SINCE_SEATED)
+    if seen.inlet is not Inlet.UNKNOWN:
+        state.last_inlet = seen.inlet
+    _weld_changed(state, was, now_us)
+    if seen.occupant is Occupant.EMPTY:
+        connector_out(state)
+    _charge_needs_lock_again(state)
+
+
+def connector_out(state: State) -> None:
+    """Forget what was remembered of the connector that was seated."""
+    state.flags &= LASTING
+    state.stop(*_CONNECTOR_TIMERS)
+    if state.asked is Asked.LATCH:
+        state.asked, state.asked_by = Asked.NOTHING, None
+
+
+def _session_changed(state: State, now_us: int) -> None:
+    """Tell a new session, a finished one and an interrupted one apart."""
+    before, session = state.last_session, state.seen.session
+    state.last_session = session
+    if session in ACTIVE:
+        state.flags -= {Flag.INTERRUPTED, Flag.GRACE_OVER}
+        state.stop(Timer.POWER_CUT_HOLD, Timer.GRACE)
+        if before not in ACTIVE and before is not Session.UNKNOWN and session in _RUNNING:
+            state.flags.discard(Flag.STOPPED)
+            state.flags.add(Flag.NEW_CHARGE)
+    elif session is Session.COMPLETE:
+        state.flags.discard(Flag.INTERRUPTED)
+        state.stop(Timer.POWER_CUT_HOLD)
+        state.start(Timer.GRACE, now_us + state.settings.release_grace_min * 60_000_000)
+    elif session in _ENDED_BADLY and before in _RUNNING and Flag.STOPPED not in state.flags:
+        state.flags.add(Flag.INTERRUPTED)
+        state.start(Timer.POWER_CUT_HOLD, now_us + state.settings.power_cut_hold_s * 1_000_000)
+    if before is Session.CHARGING and session in (*_ENDED_BADLY, Session.WAITING):
+        state.start(Timer.JUST_CHARGED, now_us + JUST_CHARGED_US)
+    else:
+        state.stop(Timer.JUST_CHARGED)
+
+
+def _doors_changed(state: State, was: CarLock) -> None:
+    """A relock by the owner ends what a release began. UNKNOWN to LOCKED is no relock."""
+    if was is CarLock.UNLOCKED and state.seen.car_lock is CarLock.LOCKED:
+        state.flags -= {Flag.STOPPED, *RELEASED.values()}
+
+
+def owner_opened(state: State, was: Snapshot) -> bool:
+    """Return whether the owner unlocked the car just now."""
+    return was.car_lock is CarLock.LOCKED and state.seen.car_lock is CarLock.UNLOCKED
+
+
+def opening_frees(state: State) -> bool:
+    """Return whether unlocking the car now asks for the release, by the owner's choice."""
+    wanted = state.settings.unlock_while_charging_frees is Toggle.ON
+    return wanted and state.seen.session in ACTIVE
+
+
+def _weld_changed(state: State, was: Snapshot, now_us: int) -> None:
+    """Remember that a DC session owes a weld result, and when it was given."""
+    seen = state.seen
+    if seen.weld is Weld.WELDED:
+        state.flags.add(Flag.WELDED)
+    elif seen.weld is not Weld.UNKNOWN:
+        state.flags.discard(Flag.WELDED)
+    state.fault(FaultName.CONTACTORS_WELDED, Flag.WELDED in state.flags)
+    if not state.car.reports_weld_test:
+        return
+    if seen.supply is Supply.DC and (
+        seen.session is Session.CHARGING
+        or (seen.inlet is Inlet.ENERGISED and was.inlet is not Inlet.ENERGISED)
+    ):
+        state.flags.add(Flag.WELD_RESULT_WANTED)
+    tested = was.weld is Weld.TESTING and seen.weld is Weld.PASSED
+    if (tested and seen.session is not Session.CHARGING) or seen.weld is Weld.NONE:
+        _weld_result_given(state)
+    if state.weld_result_awaited and seen.inlet is Inlet.SAFE:
+        if Timer.WELD_RESULT not in state.timers:
+            state.start(Timer.WELD_RESULT, now_us + WELD_RESULT_LIMIT_US)
+    else:
+        state.stop(Timer.WELD_RESULT)
+
+
+def _weld_result_given(state: State) -> None:
+    state.flags.discard(Flag.WELD_RESULT_WANTED)
+    state.stop(Timer.WELD_RESULT)
+
+
+def weld_result_overdue(state: State) -> None:
+    """Stop waiting for a weld result: measured SAFE suffices."""
+    _weld_result_given(state)
+    state.tell(EventName.WELD_RESULT_MISSING)
+
+
+def _charge_needs_lock_again(state: State) -> None:
+    """A newly requested charge that safety must lock ends the memory of an earlier release."""
+    if Flag.NEW_CHARGE not in state.flags or state.seen.session not in ACTIVE:
+        return
+    if need_of(state.seen.supply, state.seen.supply_limit, state.settings) is Need.LOCK:
+        state.flags -= {Flag.NEW_CHARGE, *RELEASED.values()}

@@ -1,0 +1,62 @@
+"""What people are told when it happens: events that follow from a change, not from a decision.
+
+Knows: which change of the snapshot is an alarm or a notice, given what was held at that moment.
+Refuses to know: rules, strokes, and how an event reaches anyone.
+"""
+
+from __future__ import annotations
+
+from vehicle.core.memory import Flag, State, Timer
+from vehicle.core.messages import Demand, EventName, PinState
+from vehicle.core.signals import CarLock, Occupant, Pilot, Session
+from vehicle.core.situation import SEATED, WITH_CONNECTOR, guarding_pin
+from vehicle.core.snapshot import Snapshot
+
+
+def watch_change(state: State, was: Snapshot) -> None:
+    """Report what the change from ``was`` to ``state.seen`` means, before memory is updated."""
+    seen = state.seen
+    if was.occupant in SEATED and seen.occupant is Occupant.EMPTY:
+        _removed(state, was)
+    had_connector = was.occupant in WITH_CONNECTOR
+    if had_connector and seen.occupant in (Occupant.EMPTY, Occupant.ADAPTER):
+        _unplugged(state, was)
+    if was.occupant is Occupant.ADAPTER_AND_CONNECTOR and seen.occupant is Occupant.ADAPTER:
+        state.tell(EventName.ADAPTER_LEFT_BEHIND)
+    pilot_lost = was.pilot is Pilot.PRESENT and seen.pilot is Pilot.ABSENT
+    if pilot_lost and seen.occupant in WITH_CONNECTOR and Flag.STOPPED not in state.flags:
+        guard = guarding_pin(seen)
+        if guard is not None and state.pins[guard].confirmed_engaged:
+            state.tell(EventName.PILOT_LOST_WHILE_ENGAGED, session=was.session)
+
+
+def _removed(state: State, was: Snapshot) -> None:
+    """What was locked is gone: locked is not the same as secure."""
+    guard = guarding_pin(was)
+    if guard is not None and state.pins[guard].confirmed_engaged:
+        state.tell(EventName.CONNECTOR_REMOVED_WHILE_ENGAGED, actuator=guard, occupant=was.occupant)
+
+
+def _unplugged(state: State, was: Snapshot) -> None:
+    charging = was.session is Session.CHARGING or Timer.JUST_CHARGED in state.timers
+    if charging and Flag.STOPPED not in state.flags:
+        energy = "unknown" if state.energy_wh is None else state.energy_wh
+        state.tell(EventName.UNPLUGGED_DURING_CHARGE, energy_wh=energy)
+
+
+def watch_security(state: State) -> None:
+    """Report, once, that the car is locked and what is plugged in is not."""
+    seen = state.seen
+    guard = guarding_pin(seen)
+    if guard is None or seen.car_lock is not CarLock.LOCKED:
+        state.flags.discard(Flag.NOT_SECURED_TOLD)
+        return
+    pin, decision = state.pins[guard], state.decisions.get(guard)
+    wanted = decision is not None and decision.demand is Demand.ENGAGE
+    if pin.state is PinState.ENGAGED:
+        state.flags.discard(Flag.NOT_SECURED_TOLD)
+    elif pin.stroking or (pin.state is PinState.RELEASED and wanted):
+        return
+    elif Flag.NOT_SECURED_TOLD not in state.flags:
+        state.flags.add(Flag.NOT_SECURED_TOLD)
+        state.tell(EventName.NOT_SECURED, actuator=guard, occupant=seen.occupant)
