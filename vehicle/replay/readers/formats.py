@@ -1,0 +1,156 @@
+"""Which format a file has, by its content.
+
+Knows: the table of formats and how they are told apart.
+Refuses to know: grammars. Adding a text format is one row here and one module beside it.
+
+Binary formats show themselves by their first bytes. Of the text formats the one that reads most
+frames from the file's beginning wins; then the one whose header is there; the extension decides
+only between equals, for extensions lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vehicle.replay.readers.asc import ASC
+from vehicle.replay.readers.blf import read_blf
+from vehicle.replay.readers.candump import CANDUMP
+from vehicle.replay.readers.clocked_logs import BUSMASTER, CANHACKER, CARBUS
+from vehicle.replay.readers.csv_logs import GENERIC_HEADER, GVRET, PANDA, PYTHON_CAN
+from vehicle.replay.readers.errors import NoTimeStampsError, UnknownFormatError
+from vehicle.replay.readers.lines import (
+    Frames,
+    LineFormat,
+    Stamped,
+    decode_line,
+    read_lines,
+    split_lines,
+)
+from vehicle.replay.readers.mf4 import read_mf4
+from vehicle.replay.readers.peak import PEAK
+from vehicle.replay.readers.stream import HEAD_BYTES, read_chunks, read_head
+from vehicle.replay.readers.tally import Tally
+from vehicle.replay.readers.text_logs import (
+    CRTD,
+    EMULATOR,
+    EPOCH_TABLE,
+    MICROCHIP,
+    MICROCHIP_TAB,
+    RCAN,
+)
+
+TEXT_FORMATS: tuple[LineFormat, ...] = (
+    CANDUMP,
+    ASC,
+    PEAK,
+    PYTHON_CAN,
+    GVRET,
+    PANDA,
+    MICROCHIP_TAB,
+    MICROCHIP,
+    BUSMASTER,
+    CRTD,
+    EMULATOR,
+    RCAN,
+    EPOCH_TABLE,
+    CARBUS,
+    CANHACKER,
+)
+"""Every text format. The order decides last of all."""
+
+BLF_NAME = "Vector BLF"
+MF4_NAME = "MF4"
+
+_SHOWN_BYTES = 24
+
+FrameReader = Callable[[Path, Tally], Frames]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFile:
+    """A file whose format is known. ``frames(tally)`` reads it from its start."""
+
+    path: Path
+    format: str
+    """The format's name, with " (gzip)" where it is gzipped."""
+    read: FrameReader
+
+    def frames(self, tally: Tally) -> Frames:
+        """Yield (stamp, frame) in file order, counting losses in ``tally``."""
+        return self.read(self.path, tally)
+
+
+def identify(path: Path) -> RecordingFile:
+    """Return the file with the format found in it.
+
+    Raises: MissingFileError, UnreadableFileError, EmptyFileError, LfsPointerError,
+    NoTimeStampsError, UnknownFormatError.
+    """
+    head, zipped = read_head(path)
+    suffix = " (gzip)" if zipped else ""
+    if head.startswith(b"LOGG"):
+        return RecordingFile(path, BLF_NAME + suffix, read_blf)
+    if head.startswith((b"MDF     ", b"UnFinMF ")):
+        return RecordingFile(path, MF4_NAME + suffix, read_mf4)
+    lines = _head_lines(head)
+    text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+    if GENERIC_HEADER.match(text):
+        raise NoTimeStampsError(
+            path,
+            "is a generic ID/data CSV, which has no time stamps",
+            "export it again in a format with times, for instance GVRET CSV",
+        )
+    found = _best_text_format(lines, text, _extension(path))
+    if found is not None:
+        return RecordingFile(path, found.name + suffix, _text_reader(found, lines))
+    if b"LOBJ" in head:
+        # The file header is damaged or missing; the objects tell what they are.
+        return RecordingFile(path, BLF_NAME + suffix, read_blf)
+    raise UnknownFormatError(
+        path,
+        f"has no format that is known here (it begins with {head[:_SHOWN_BYTES]!r})",
+        "convert it, for instance to candump -l",
+    )
+
+
+def _head_lines(head: bytes) -> list[str]:
+    raw = list(split_lines([head]))
+    if len(head) == HEAD_BYTES and len(raw) > 1:
+        raw.pop()  # Most likely half a line.
+    return [decode_line(line) for line in raw]
+
+
+def _extension(path: Path) -> str:
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+def _best_text_format(lines: Sequence[str], text: str, extension: str) -> LineFormat | None:
+    def rank(candidate: LineFormat) -> tuple[int, bool, bool]:
+        signed = candidate.signature is not None and candidate.signature.search(text) is not None
+        return _frames_in(candidate, lines), signed, extension in candidate.extensions
+
+    best = max(TEXT_FORMATS, key=rank)
+    frames, signed, _ = rank(best)
+    return best if frames or signed else None
+
+
+def _frames_in(candidate: LineFormat, lines: Sequence[str]) -> int:
+    parse = candidate.start(lines)
+    return sum(_is_frame(parse, line) for line in lines)
+
+
+def _is_frame(parse: Callable[[str], Stamped | str | None], line: str) -> bool:
+    try:
+        return isinstance(parse(line), tuple)
+    except ValueError:
+        return False
+
+
+def _text_reader(found: LineFormat, head: Sequence[str]) -> FrameReader:
+    def read(path: Path, tally: Tally) -> Frames:
+        return read_lines(read_chunks(path, tally), found.start(head), path, tally)
+
+    return read

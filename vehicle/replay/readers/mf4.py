@@ -1,0 +1,217 @@
+"""ASAM MF4 with raw CAN frames, through asammdf (the extra ``mf4``).
+
+Knows: the bus-logging channels CAN_DataFrame, CAN_RemoteFrame and CAN_ErrorFrame.
+Refuses to know: decoded signals, LIN, and the block structure, which asammdf reads: sorted or not,
+finalised or not, compressed or not.
+
+asammdf is imported only when a file is read: it costs a second, and most users have no MF4.
+Stamps come as floating-point seconds. They are rounded to the nearest microsecond, not cut: a
+float of a time in this century is off by up to a microsecond's hundredth either way, and cutting
+would turn half of the stamps into the microsecond before.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import struct
+import tempfile
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from operator import itemgetter
+from pathlib import Path
+from typing import IO, Any, cast
+
+from vehicle.replay.readers.errors import MissingAsammdfError, NoCanFramesError, NoFramesError
+from vehicle.replay.readers.fields import data_frame, remote_frame
+from vehicle.replay.readers.lines import Frames, Stamped
+from vehicle.replay.readers.stream import GZIP_MAGIC, read_chunks
+from vehicle.replay.readers.tally import Tally
+from vehicle.wire.frame import Frame
+
+RECORDS_AT_ONCE = 10_000
+"""Records asked of asammdf at a time; what bounds the memory of a long file."""
+
+DAMAGED_GROUP = "damaged MF4 channel group"
+
+_ID_BITS = 0x1FFF_FFFF
+_EXTENDED_BIT = 0x8000_0000
+
+_KINDS = ("CAN_DataFrame", "CAN_RemoteFrame", "CAN_ErrorFrame")
+
+_DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BufferError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What asammdf lets through when a block is not what it should be, besides its MdfException."""
+
+
+class _DamagedError(Exception):
+    """asammdf could not do what was asked of it with this file."""
+
+
+def read_mf4(path: Path, tally: Tally) -> Frames:
+    """Yield (stamp, frame) of an MF4 file in time order over all its channel groups.
+
+    Stamps are wall clock. Groups, or their parts, that asammdf cannot read are counted in
+    ``tally`` by group and record.
+
+    Raises: MissingAsammdfError; NoCanFramesError where other buses or no raw frames at all were
+    recorded; NoFramesError where the file is too damaged to be opened.
+    """
+    with ExitStack() as stack:
+        source = stack.enter_context(_seekable(path, tally))
+        try:
+            mdf = _open(path, source)
+        except _DamagedError as error:
+            raise NoFramesError(
+                path, f"is an MF4 file that asammdf cannot open ({error})", "copy it again"
+            ) from None
+        stack.callback(mdf.close)
+        groups = _can_groups(path, mdf)
+        start_ns = int(mdf.header.abs_time)
+        readers = [_group_frames(mdf, index, kind, start_ns, path, tally) for index, kind in groups]
+        yield from heapq.merge(*readers, key=itemgetter(0))
+
+
+@contextmanager
+def _seekable(path: Path, tally: Tally) -> Iterator[Path | IO[bytes]]:
+    """Give asammdf the file itself, or an inflated copy on disk if it is gzipped."""
+    with path.open("rb") as file:
+        zipped = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    if not zipped:
+        yield path
+        return
+    with tempfile.TemporaryFile() as copy:
+        for chunk in read_chunks(path, tally):
+            copy.write(chunk)
+        copy.seek(0)
+        yield copy
+
+
+@contextmanager
+def _asammdf_at_work() -> Iterator[None]:
+    """Keep asammdf's log and warnings quiet, and give its many failures one name."""
+    logger = logging.getLogger("asammdf")
+    was_disabled, logger.disabled = logger.disabled, True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except _DAMAGE as error:
+        words = " ".join(str(error).split())
+        raise _DamagedError(words or type(error).__name__) from error
+    finally:
+        logger.disabled = was_disabled
+
+
+def _open(path: Path, source: Path | IO[bytes]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            from asammdf import MDF
+            from asammdf.blocks.utils import MdfException
+        except ImportError:
+            raise MissingAsammdfError(
+                path, "is an MF4 file, and asammdf is not installed", "pip install chargelock[mf4]"
+            ) from None
+    with _asammdf_at_work():
+        try:
+            return MDF(cast(Any, source))
+        except MdfException as error:
+            raise ValueError(error) from error
+
+
+def _can_groups(path: Path, mdf: Any) -> list[tuple[int, str]]:
+    groups, others = [], set()
+    for index, group in enumerate(mdf.groups):
+        if not group.channel_group.cycles_nr:
+            continue
+        names = {str(channel.name) for channel in group.channels}
+        kinds = [kind for kind in _KINDS if kind in names]
+        groups += [(index, kind) for kind in kinds[:1]]
+        if not kinds:
+            others |= {name.partition("_")[0] for name in names if "_Frame" in name}
+    if not groups:
+        what = f"holds only {' and '.join(sorted(others))} frames" if others else "holds no frames"
+        raise NoCanFramesError(
+            path, f"is an MF4 file without CAN frames: it {what}", "choose a CAN recording"
+        )
+    return groups
+
+
+def _group_frames(
+    mdf: Any, index: int, kind: str, start_ns: int, path: Path, tally: Tally
+) -> Iterator[Stamped]:
+    records = int(mdf.groups[index].channel_group.cycles_nr)
+    done = 0
+    while done < records:
+        where = f"group {index}, record {done}"
+        try:
+            rows = _rows(mdf, index, kind, done, start_ns)
+        except _DamagedError:
+            tally.skip(DAMAGED_GROUP, path, where, records - done)
+            return
+        if not rows:
+            tally.skip(f"{DAMAGED_GROUP} (cut)", path, where, records - done)
+            return
+        for stamp_us, frame in rows:
+            if isinstance(frame, str):
+                tally.skip(frame, path, where)
+            else:
+                yield stamp_us, frame
+        done += len(rows)
+
+
+def _rows(
+    mdf: Any, index: int, kind: str, offset: int, start_ns: int
+) -> list[tuple[int, Frame | str]]:
+    with _asammdf_at_work():
+        signal = mdf.get(
+            kind, group=index, raw=True, record_offset=offset, record_count=RECORDS_AT_ONCE
+        )
+        samples = signal.samples
+        count = len(samples)
+        nanos = (signal.timestamps * 1e9).round().astype("int64").tolist()
+        names = samples.dtype.names
+
+        def column(name: str, default: Any) -> list[Any]:
+            full = f"{kind}.{name}"
+            return samples[full].tolist() if full in names else [default] * count
+
+        ids, flags = column("ID", 0), column("IDE", None)
+        lengths, channels = column("DataLength", 0), column("BusChannel", "")
+        fds = column("EDL", 0)
+        payloads = column("DataBytes", ())
+        frames = [
+            _frame(kind, can_id, flag, bytes(payload[:length]), length, str(channel), bool(fd))
+            for can_id, flag, payload, length, channel, fd in zip(
+                ids, flags, payloads, lengths, channels, fds, strict=True
+            )
+        ]
+        stamps = [(start_ns + nano + 500) // 1000 for nano in nanos]
+        return list(zip(stamps, frames, strict=True))
+
+
+def _frame(
+    kind: str, can_id: int, flag: int | None, data: bytes, length: int, channel: str, fd: bool
+) -> Frame | str:
+    extended = bool(can_id & _EXTENDED_BIT) if flag is None else bool(flag)
+    if kind == "CAN_ErrorFrame":
+        return Frame(can_id & _ID_BITS, data, channel, error=True)
+    if kind == "CAN_RemoteFrame":
+        return remote_frame(can_id & _ID_BITS, extended, channel)
+    return data_frame(can_id & _ID_BITS, extended, data, length, channel, fd)

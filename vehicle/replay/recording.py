@@ -1,0 +1,148 @@
+"""One recording out of one or several files: frames in time order, on one clock.
+
+Knows: stamps, how files are merged, and when time has broken.
+Refuses to know: grammars (``readers``), and what a frame means.
+
+Clock
+-----
+``now_us`` is microseconds since the first frame of the recording; parts of a microsecond are cut
+off each stamp (MF4: rounded) before the difference is taken. It never decreases:
+
+- A stamp up to 1 s before the latest one is raised to it, and counted.
+- A stamp further back, or more than a day ahead, begins a new segment. ``now_us`` goes on from
+  where it stood: the new segment's first frame has the same ``now_us`` as the last one's last.
+  A ``NewSegment`` with that same ``now_us`` comes before it. What was known is unknown from
+  there on: nobody can tell how much time the break hides.
+
+Several files
+-------------
+They are one recording in order of their stamps; where stamps are equal, in the order given. A
+stamp from 1990 on is wall-clock time. If the first stamp of any file lies before that, the files
+have no clock in common, so every file is taken relative to its own first frame, as if all had been
+started together, and ``epoch_us`` is None.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+
+from vehicle.replay.readers.errors import NoFramesError
+from vehicle.replay.readers.fields import epoch_us
+from vehicle.replay.readers.formats import RecordingFile, identify
+from vehicle.replay.readers.lines import Stamped
+from vehicle.replay.readers.tally import ReadReport, Tally
+from vehicle.wire.frame import Frame
+
+CLAMP_US_MAX = 1_000_000
+"""The largest step back that is taken for jitter between buses or clocks."""
+AHEAD_US_MAX = 86_400_000_000
+"""The largest gap that is taken for one: a car parked for a day. Beyond it the clock was set."""
+WALL_CLOCK_US_MIN = epoch_us(1990, 1, 1)
+"""Stamps from here on are wall-clock time: no logger counts twenty years of uptime."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSegment:
+    """Time broke here: everything is unknown until it is heard again."""
+
+    step_us: int
+    """How far the recorded clock jumped: negative for back."""
+
+
+Item = Frame | NewSegment
+
+
+class Recording:
+    """A readable recording. Each ``iter()`` reads it from the start and renews ``report``."""
+
+    def __init__(self, files: Sequence[RecordingFile], first_us: Sequence[int]) -> None:
+        """Take files and the stamps of their first frames; ``open_recording`` finds both."""
+        self._files = tuple(files)
+        self._first_us = tuple(first_us)
+        self._absolute = min(first_us) >= WALL_CLOCK_US_MIN
+        self._report = ReadReport(formats=self._formats())
+
+    @property
+    def epoch_us(self) -> int | None:
+        """Wall-clock microseconds since 1970 at ``now_us`` 0, where the files tell it."""
+        return min(self._first_us) if self._absolute else None
+
+    @property
+    def report(self) -> ReadReport:
+        """What the latest iteration read and left out; complete once it has ended."""
+        return self._report
+
+    def __iter__(self) -> Iterator[tuple[int, Item]]:
+        tally = Tally()
+        frames = clamped = segments = 0
+        last_us = now_us = 0
+        try:
+            for stamp_us, frame in self._merged(tally):
+                step_us = stamp_us - last_us
+                if segments == 0:
+                    segments = 1
+                    last_us = stamp_us
+                elif step_us < -CLAMP_US_MAX or step_us > AHEAD_US_MAX:
+                    segments += 1
+                    last_us = stamp_us
+                    yield now_us, NewSegment(step_us)
+                elif step_us < 0:
+                    clamped += 1
+                else:
+                    now_us += step_us
+                    last_us = stamp_us
+                frames += 1
+                yield now_us, frame
+        finally:
+            self._report = ReadReport(
+                frames, tally.skipped(), clamped, segments, now_us, self._formats()
+            )
+
+    def _merged(self, tally: Tally) -> Iterator[Stamped]:
+        if len(self._files) == 1:
+            return self._files[0].frames(tally)
+        streams = [
+            _shifted(file.frames(tally), 0 if self._absolute else first_us)
+            for file, first_us in zip(self._files, self._first_us, strict=True)
+        ]
+        return heapq.merge(*streams, key=itemgetter(0))
+
+    def _formats(self) -> dict[str, str]:
+        return {str(file.path): file.format for file in self._files}
+
+
+def open_recording(paths: Sequence[Path]) -> Recording:
+    """Return the recording that ``paths`` make up; see the module docstring for their order.
+
+    Reads each file up to its first frame, to learn the format and the clock.
+
+    Raises: a ReadingError naming the file: missing, unreadable, empty, of unknown format, a
+    git-lfs pointer, without time stamps, without a single usable frame, or MF4 without asammdf.
+    """
+    if not paths:
+        raise NoFramesError("no recording", "no file was named", "name at least one")
+    files = [identify(Path(path)) for path in paths]
+    return Recording(files, [_first_stamp_us(file) for file in files])
+
+
+def _first_stamp_us(file: RecordingFile) -> int:
+    tally = Tally()
+    frames = file.frames(tally)
+    first = next(frames, None)
+    if first is None:
+        raise NoFramesError(
+            file.path,
+            f"is {file.format}, but not one frame of it can be used: {tally.summary()}",
+            "record it again, or check where it was cut",
+        )
+    frames.close()
+    return first[0]
+
+
+def _shifted(frames: Iterator[Stamped], first_us: int) -> Iterator[Stamped]:
+    for stamp_us, frame in frames:
+        yield stamp_us - first_us, frame
