@@ -1,0 +1,262 @@
+"""Frames in, the core's events out: one car's messages as observations, losses and requests.
+
+Knows: the order in which a frame is judged, which values are believed, and which change is worth an
+event. Refuses to know: clocks, where frames come from, and what follows from an event.
+
+A frame passes its protection first, and is then compared, under a mask of the bits that anybody
+reads, with the one before: if nothing changed it only counts as heard. Else its fields are read one
+by one, and the signals and requests that depend on them are worked out anew.
+
+Rules of this file:
+1. Only changes are events. The first frame also brings what the profile states as fixed.
+2. A lost or invalid message's values are unknown at once; one bad frame is only dropped.
+3. ``latch_fitted`` and ``adapter_lock_fitted`` stay known once known: hardware does not change.
+4. A request is made when its condition turns from known-false to true, never from unknown.
+5. In ``BusQuiet``, ``frozen`` are the signals that the losses changed, as they were before the
+   first of them. The core may take them back; so after ``BusHeard`` each is told anew as soon as it
+   is known, and as UNKNOWN as soon as one of its messages is lost for good, or all are heard and
+   it is still unknown.
+6. ``BusHeard`` comes with the first good frame of the bus. A protected message's first frame is
+   good, though its values are used only from the second (see ``protection``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vehicle.core.messages import (
+    BusHeard,
+    BusQuiet,
+    MessageBack,
+    MessageInvalid,
+    MessageLost,
+    Observed,
+    Requested,
+    SignalValue,
+)
+from vehicle.wire.beliefs import Beliefs, Meaning
+from vehicle.wire.frame import Frame
+from vehicle.wire.loaded import Profile
+from vehicle.wire.protection import Check, Protection, ProtectionState
+from vehicle.wire.supervision import BusWatch, Supervision, Watch
+
+WireEvent = Observed | MessageLost | MessageBack | MessageInvalid | BusQuiet | BusHeard | Requested
+"""What a translator tells the core."""
+
+_EXTENDED = 1 << 29
+_NEVER_US = 1 << 63
+
+
+class _Reader:
+    """One message's watch, protection, and latest payload."""
+
+    __slots__ = (
+        "invalid",
+        "length",
+        "lost_values",
+        "mask",
+        "masked",
+        "name",
+        "protection",
+        "watch",
+    )
+
+    def __init__(self, watch: Watch, mask: int) -> None:
+        spec = watch.spec
+        self.name = spec.name
+        self.watch = watch
+        self.protection = Protection(spec.protection) if spec.protection else None
+        self.mask = mask & ~spec.protection.mask if spec.protection else mask
+        self.masked = -1
+        """The latest payload under the mask; -1: the next frame is read whatever it holds."""
+        self.length = -1
+        self.invalid = False
+        self.lost_values: dict[str, SignalValue] = {}
+        """Signals that its loss changed, as they were before."""
+
+
+class Translator:
+    """One car on its buses. Feed it every frame in time order; call ``fire`` at ``deadline_us``."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        variant: str | None = None,
+        channels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare for one profile.
+
+        Args:
+            profile: the car.
+            variant: its software version; None: only what is the same in all of them is known.
+            channels: the profile's bus -> the frames' channel. A bus that is not named here is
+                heard on every channel.
+
+        Raises:
+            ValueError: the profile has no such variant.
+        """
+        self.layout = profile.layout_of(variant)
+        self._channels = dict(channels or {})
+        self._meaning = Meaning(self.layout)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything that was heard: a new segment begins."""
+        self._supervision = Supervision(self.layout.messages.values())
+        watches = self._supervision.watches
+        self._beliefs = Beliefs(self._meaning, lambda name: watches[name].frozen)
+        self._readers = {
+            name: _Reader(watch, self._meaning.mask(name)) for name, watch in watches.items()
+        }
+        self._routes: dict[str, dict[int, _Reader]] = {}
+        self._due_us = -_NEVER_US
+        """Never later than the next deadline; equal to it unless ``_moved``."""
+        self._due: Watch | BusWatch | None = None
+        self._moved = True
+        self.frames_used = 0
+        """Frames whose identifier and channel are the profile's."""
+        self.heard: set[str] = set()
+        """Messages of which a frame was believed."""
+
+    def _route(self, channel: str) -> dict[int, _Reader]:
+        """Return the messages of one channel by identifier."""
+        route: dict[int, _Reader] = {}
+        for reader in self._readers.values():
+            spec = reader.watch.spec
+            if self._channels.get(spec.bus, channel) == channel:
+                route.setdefault(spec.can_id | (_EXTENDED if spec.extended else 0), reader)
+        self._routes[channel] = route
+        return route
+
+    # ---- frames ----------------------------------------------------------------------------------
+
+    def feed(self, now_us: int, frame: Frame) -> list[WireEvent]:
+        """Take a frame in; return what it tells, which is mostly nothing.
+
+        Deadlines before ``now_us`` that nobody fired are fired first, so that none is overheard.
+        """
+        can_id, data, channel, extended, _, remote, error = frame
+        events = self.fire(now_us - 1) if now_us > self._due_us else []
+        route = self._routes.get(channel)
+        if route is None:
+            route = self._route(channel)
+        reader = route.get(can_id | _EXTENDED if extended else can_id)
+        if reader is None or remote or error:
+            return events
+        self.frames_used += 1
+        watch = reader.watch
+        bus = watch.bus
+        bus.last_us = now_us
+        if self._due is watch or self._due is bus:
+            self._moved = True  # to a later time, so what is known of it still is a lower bound
+        elif bus.undecided:
+            self._rearm()
+        if reader.protection is not None:
+            check = reader.protection.feed(data)
+            if reader.protection.state is not ProtectionState.VALID or not check.good:
+                return events + self._unused(now_us, reader, reader.protection, check)
+        masked = int.from_bytes(data, "little") & reader.mask
+        if masked == reader.masked and len(data) == reader.length:
+            watch.heard_us = watch.base_us = now_us
+            return events
+        reader.masked = masked
+        reader.length = len(data)
+        return events + self._changed(now_us, reader, data)
+
+    def _unused(
+        self, now_us: int, reader: _Reader, protection: Protection, check: Check
+    ) -> list[WireEvent]:
+        """A frame whose values are not used: bad, repeated, or good but not yet enough."""
+        events: list[WireEvent] = []
+        watch = reader.watch
+        self._rearm()
+        if check.good:
+            if watch.bus.quiet:
+                events.append(self._wake(now_us, watch.bus))
+            if watch.base_us is not None:
+                # Believed once, or awaited after a silence: its sender lives, so the gap restarts.
+                watch.heard_us = watch.base_us = now_us
+        if protection.state is ProtectionState.INVALID and not reader.invalid:
+            reader.invalid = True
+            reader.masked = -1
+            events.append(MessageInvalid(reader.name))
+            events += self._beliefs.forget(reader.name)
+        return events
+
+    def _changed(self, now_us: int, reader: _Reader, data: bytes) -> list[WireEvent]:
+        """A believed frame that is the first, the first again, or holds something new."""
+        events: list[WireEvent] = []
+        watch = reader.watch
+        self._rearm()
+        if watch.bus.quiet:
+            events.append(self._wake(now_us, watch.bus))
+        if reader.invalid or watch.lost_us is not None:
+            events.append(MessageBack(reader.name))
+        reader.invalid = False
+        reader.lost_values = {}
+        watch.hear(now_us)
+        self.heard.add(reader.name)
+        events += self._beliefs.read(reader.name, data)
+        return events
+
+    # ---- silence ---------------------------------------------------------------------------------
+
+    @property
+    def deadline_us(self) -> int | None:
+        """When ``fire`` is to be called; None while nothing can be lost."""
+        if self._moved:
+            self._moved = False
+            due = self._supervision.next_due()
+            self._due_us, self._due = due if due is not None else (_NEVER_US, None)
+        return None if self._due is None else self._due_us
+
+    def fire(self, now_us: int) -> list[WireEvent]:
+        """Return what follows from silence up to ``now_us``, that moment included."""
+        events: list[WireEvent] = []
+        while True:
+            due_us = self.deadline_us
+            if due_us is None or due_us > now_us:
+                return events
+            due = self._due
+            self._rearm()
+            if isinstance(due, Watch):
+                events += self._lose(due_us, self._readers[due.spec.name])
+            elif due is not None:
+                events.append(self._fall_quiet(due))
+
+    def _rearm(self) -> None:
+        """Something new may be due, and earlier than what is known."""
+        self._moved = True
+        self._due_us = -_NEVER_US
+
+    def _lose(self, now_us: int, reader: _Reader) -> list[WireEvent]:
+        reader.watch.lose(now_us)
+        reader.masked = -1
+        if reader.protection is not None:
+            reader.protection.reset()
+        told = self._beliefs.told
+        before = dict(told)
+        events = self._beliefs.forget(reader.name)
+        reader.lost_values = {s: value for s, value in before.items() if told[s] is not value}
+        return [MessageLost(reader.name), *events]
+
+    def _fall_quiet(self, bus: BusWatch) -> BusQuiet:
+        stopped = bus.fall_quiet()
+        frozen: dict[str, SignalValue] = {}
+        lost = [watch for watch in stopped if watch.lost_us is not None]
+        for watch in sorted(lost, key=lambda watch: watch.lost_us or 0):
+            for signal, value in self._readers[watch.spec.name].lost_values.items():
+                frozen.setdefault(signal, value)
+        for watch in stopped:
+            reader = self._readers[watch.spec.name]
+            reader.masked = -1  # the first frame after the silence is read in any case
+            if reader.protection is not None:
+                reader.protection.reset()
+        told = self._beliefs.told
+        changed = {s: value for s, value in frozen.items() if told[s] is not value}
+        self._beliefs.doubtful.update(changed)
+        return BusQuiet(bus.name, tuple(w.spec.name for w in stopped), tuple(changed.items()))
+
+    def _wake(self, now_us: int, bus: BusWatch) -> BusHeard:
+        bus.wake(now_us)
+        return BusHeard(bus.name)
