@@ -47,7 +47,7 @@ class Check(StrEnum):
     @property
     def good(self) -> bool:
         """Whether the frame is whole, new and in order."""
-        return self in (Check.OK, Check.OK_SOME_LOST)
+        return self is Check.OK or self is Check.OK_SOME_LOST
 
 
 class ProtectionState(StrEnum):
@@ -200,6 +200,8 @@ class Protection:
         check = self._check(data)
         if check is Check.REPEATED:
             return check
+        if check is Check.OK and self.state is ProtectionState.VALID and not any(self._window):
+            return check  # the usual frame: nothing can change, and time is dear
         verdict = self._verdict(check.good)
         following = TRANSITIONS[self.state].get(verdict, self.state)
         if following is ProtectionState.INVALID and self.state is not following:
@@ -208,13 +210,14 @@ class Protection:
         return check
 
     def _check(self, data: bytes) -> Check:
-        if not self._code.intact(data):
+        code = self._code
+        if not code.intact(data):
             return Check.ERROR
-        counter = self._code.counter(data)
+        counter = code.counter(data)
         last, self._counter = self._counter, counter
         if counter is None or last is None:
             return Check.OK
-        delta = (counter - last) % (self._code.counter_max + 1)
+        delta = (counter - last) % (code.counter_max + 1)
         if delta == 0:
             return Check.REPEATED
         if delta == 1:

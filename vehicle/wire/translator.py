@@ -152,9 +152,10 @@ class Translator:
         elif bus.undecided:
             self._rearm()
         if reader.protection is not None:
-            check = reader.protection.feed(data)
-            if reader.protection.state is not ProtectionState.VALID or not check.good:
-                return events + self._unused(now_us, reader, reader.protection, check)
+            protection = reader.protection
+            check = protection.feed(data)
+            if protection.state is not ProtectionState.VALID or not check.good:
+                return events + self._unused(now_us, reader, protection, check)
         masked = int.from_bytes(data, "little") & reader.mask
         if masked == reader.masked and len(data) == reader.length:
             watch.heard_us = watch.base_us = now_us
