@@ -264,7 +264,6 @@ class Result(StrEnum):
     ACCEPTED = "accepted"
     ALREADY_PENDING = "already-pending"
     RELEASED = "released"
-    ALREADY_RELEASED = "already-released"
     ENGAGED = "engaged"
     CONNECTOR_OUT = "connector-out"
     SUPERSEDED = "superseded"

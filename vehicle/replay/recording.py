@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -65,6 +66,7 @@ class Recording:
         self._first_us = tuple(first_us)
         self._absolute = min(first_us) >= WALL_CLOCK_US_MIN
         self._report = ReadReport(formats=self._formats())
+        self._tally = Tally()
 
     @property
     def epoch_us(self) -> int | None:
@@ -72,12 +74,22 @@ class Recording:
         return min(self._first_us) if self._absolute else None
 
     @property
+    def size_bytes(self) -> int:
+        """The size of all files, as they lie on the disk."""
+        return sum(file.path.stat().st_size for file in self._files)
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of ``size_bytes`` the latest iteration has taken in so far."""
+        return self._tally.bytes_read
+
+    @property
     def report(self) -> ReadReport:
         """What the latest iteration read and left out; complete once it has ended."""
         return self._report
 
     def __iter__(self) -> Iterator[tuple[int, Item]]:
-        tally = Tally()
+        tally = self._tally = Tally()
         frames = clamped = segments = 0
         last_us = now_us = 0
         try:
@@ -131,15 +143,14 @@ def open_recording(paths: Sequence[Path]) -> Recording:
 
 def _first_stamp_us(file: RecordingFile) -> int:
     tally = Tally()
-    frames = file.frames(tally)
-    first = next(frames, None)
+    with closing(file.frames(tally)) as frames:
+        first = next(frames, None)
     if first is None:
         raise NoFramesError(
             file.path,
             f"is {file.format}, but not one frame of it can be used: {tally.summary()}",
             "record it again, or check where it was cut",
         )
-    frames.close()
     return first[0]
 
 

@@ -6,6 +6,7 @@ Knows: files, gzip, git-lfs pointers. Refuses to know: what the bytes mean.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from vehicle.replay.readers.errors import (
@@ -33,7 +34,7 @@ def read_chunks(path: Path, tally: Tally) -> Generator[bytes, None, None]:
 
     Raises: MissingFileError, UnreadableFileError.
     """
-    raw = _read_raw(path)
+    raw = _read_raw(path, tally)
     first = next(raw, b"")
     if not first.startswith(GZIP_MAGIC):
         yield first
@@ -47,7 +48,7 @@ def read_head(path: Path) -> tuple[bytes, bool]:
 
     Raises: EmptyFileError, LfsPointerError, and what ``read_chunks`` raises.
     """
-    zipped = next(_read_raw(path), b"").startswith(GZIP_MAGIC)
+    zipped = next(_read_raw(path, Tally()), b"").startswith(GZIP_MAGIC)
     head = b""
     chunks = read_chunks(path, Tally())
     for chunk in chunks:
@@ -65,10 +66,11 @@ def read_head(path: Path) -> tuple[bytes, bool]:
     return head[:HEAD_BYTES], zipped
 
 
-def _read_raw(path: Path) -> Iterator[bytes]:
+def _read_raw(path: Path, tally: Tally) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK_BYTES):
+                tally.bytes_read += len(chunk)
                 yield chunk
     except FileNotFoundError:
         raise MissingFileError(path, "there is no such file", "check the path") from None

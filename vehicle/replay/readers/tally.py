@@ -45,9 +45,11 @@ class ReadReport:
 
 
 class Tally:
-    """Collects skipped pieces during one pass."""
+    """Collects skipped pieces, and how far it got, during one pass."""
 
     def __init__(self) -> None:
+        self.bytes_read = 0
+        """Bytes of the files taken in so far, as they lie on the disk."""
         self._counts: dict[str, int] = {}
         self._positions: dict[str, list[str]] = {}
 

@@ -1,0 +1,42 @@
+"""The command ``chargelock``: its subcommands, imported only when they are used.
+
+Knows: the names of the subcommands. Refuses to know: what they do.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+_COMMANDS = {
+    "journal": ("vehicle.cli.journal", "journal", "Describe the decision journal."),
+    "profile": ("vehicle.cli.profile", "profile", "List and check car profiles."),
+    "replay": ("vehicle.cli.replay", "replay", "Replay a CAN recording and explain each decision."),
+    "simulate": ("vehicle.cli.simulate", "simulate", "Play a story on a simulated car."),
+}
+"""Name -> module, function and one line of help: the help needs none of the modules."""
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are used, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, function, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][2]) for name in sorted(_COMMANDS)])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="chargelock")
+def main() -> None:
+    """Decide when a car's charge-port latch and adapter lock engage, and say why."""

@@ -1,0 +1,60 @@
+"""``chargelock profile``: which cars are known, and what is wrong with a profile."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from vehicle.cli.terminal import fail
+from vehicle.wire.findings import ProfileError, Severity
+from vehicle.wire.profile import check_profile, list_profiles, load_profile
+
+
+@click.group()
+def profile() -> None:
+    """List and check car profiles."""
+
+
+@profile.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(as_json: bool) -> None:
+    """List the cars that are shipped."""
+    known = [(name, load_profile(name)) for name in list_profiles()]
+    if as_json:
+        rows = [
+            {"name": name, "title": car.title, "variants": list(car.variant_names)}
+            for name, car in known
+        ]
+        click.echo(json.dumps(rows, sort_keys=True))
+        return
+    for name, car in known:
+        click.echo(f"{name:<18} {car.title}")
+
+
+@profile.command("check")
+@click.argument("file", metavar="NAME|FILE")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(file: str, as_json: bool) -> None:
+    """Name every fault of a profile, with file, line and signal. Exit code 2 if there is one."""
+    try:
+        findings = check_profile(file)
+    except ProfileError as error:
+        fail(error, 2)
+    if as_json:
+        click.echo(json.dumps([_fields(finding) for finding in findings], sort_keys=True))
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+        if not findings:
+            click.echo(f"{file}: no fault found")
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        sys.exit(2)
+
+
+def _fields(finding: object) -> dict[str, object]:
+    names = ("file", "line", "signal", "text", "severity")
+    values = {name: getattr(finding, name) for name in names}
+    return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}

@@ -1,0 +1,95 @@
+"""How things look on a terminal: columns, colours, wrapping, and one-line errors.
+
+Knows: width, colour and whether anybody is looking. Refuses to know: what is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+import time
+from typing import NoReturn
+
+import click
+
+from vehicle.replay.timeline import Row, Tone
+
+_STYLES: dict[Tone, dict[str, object]] = {
+    Tone.SENSED: {},
+    Tone.DECIDED: {"fg": "cyan"},
+    Tone.DONE: {"fg": "green", "bold": True},
+    Tone.TOLD: {"fg": "yellow"},
+    Tone.TROUBLE: {"fg": "red", "bold": True},
+    Tone.QUIET: {"dim": True},
+}
+_TIME_WIDTH = 10
+_WHAT_WIDTH = 16
+_WORDS_WIDTH_MIN = 30
+
+
+def wants_colour() -> bool:
+    """Return whether to use colour: on a terminal, and NO_COLOR is not set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def width() -> int:
+    """Return how many columns there are; without a terminal, lines are not wrapped."""
+    if not sys.stdout.isatty():
+        return 10_000
+    return shutil.get_terminal_size().columns
+
+
+def print_row(row: Row, columns: int) -> None:
+    """Print one timeline row: seconds, what it is about, and words wrapped to ``columns``."""
+    before = f"{row.now_us / 1e6:>{_TIME_WIDTH}.3f}  {row.what:<{_WHAT_WIDTH}} "
+    room = max(_WORDS_WIDTH_MIN, columns - len(before))
+    lines = textwrap.wrap(row.words, room) or [""]
+    for index, line in enumerate(lines):
+        margin = before if index == 0 else " " * len(before)
+        styled = click.style(line, **_STYLES[row.tone])  # type: ignore[arg-type]
+        click.echo(margin + styled, color=wants_colour())
+
+
+class Progress:
+    """How far long work has come, on one line of a terminal that gives way to other output.
+
+    Nothing is shown where standard error is no terminal, or before the work has taken a second.
+    """
+
+    def __init__(self, label: str, total: int) -> None:
+        self._label = label
+        self._total = max(1, total)
+        self._looked_at = sys.stderr.isatty()
+        self._shown = False
+        self._next_s = time.monotonic() + 1.0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def show(self, done: int) -> None:
+        """Show ``done`` of the total, some times a second at most."""
+        now_s = time.monotonic()
+        if not self._looked_at or now_s < self._next_s:
+            return
+        self._next_s = now_s + 0.2
+        self._shown = True
+        share = min(1.0, done / self._total)
+        bar = "#" * round(share * 30)
+        click.echo(f"\r{self._label} [{bar:<30}] {share:>4.0%}", err=True, nl=False)
+
+    def clear(self) -> None:
+        """Take the line away, so that something else can be printed there."""
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+            self._shown = False
+
+
+def fail(message: object, code: int = 1) -> NoReturn:
+    """Print one line of error and end with ``code``."""
+    click.echo(f"error: {' '.join(str(message).split())}", err=True)
+    sys.exit(code)

@@ -1,0 +1,227 @@
+"""What each name means in an owner's words, and what the owner can do about a fault.
+
+Knows: one sentence for every signal value, event, fault and request result, and how to say what is
+held and what is not. Refuses to know: when anything happens. A test holds every name to a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vehicle.core.car import Actuator
+from vehicle.core.messages import Charge, EventName, FaultName, PinState, Result
+from vehicle.core.signals import Fitted, Occupant
+from vehicle.core.situation import guarding_pin
+from vehicle.core.snapshot import Snapshot
+
+SIGNAL_WORDS: dict[str, dict[str, str]] = {
+    "car_lock": {"locked": "car locked", "unlocked": "car unlocked", "unknown": "car lock unknown"},
+    "key": {
+        "absent": "key absent",
+        "far": "key far",
+        "near": "key near",
+        "at-port": "key at the charge port",
+        "inside": "key inside",
+        "unknown": "key unknown",
+    },
+    "occupant": {
+        "empty": "inlet empty",
+        "connector": "connector in the inlet",
+        "adapter": "adapter in the inlet",
+        "adapter-and-connector": "adapter with connector in the inlet",
+        "unknown": "inlet's occupant unknown",
+    },
+    "session": {
+        "none": "no session",
+        "waiting": "session waiting",
+        "charging": "charging",
+        "stopping": "session stopping",
+        "complete": "charge complete",
+        "fault": "session ended in a fault",
+        "unknown": "session unknown",
+    },
+    "supply": {
+        "none": "no supply",
+        "ac": "AC supply",
+        "dc": "DC supply",
+        "unknown": "supply unknown",
+    },
+    "supply_limit": {
+        "up-to-16-a": "supply offers up to 16 A",
+        "above-16-a": "supply offers more than 16 A",
+        "unknown": "supply's limit unknown",
+    },
+    "pilot": {
+        "absent": "control pilot absent",
+        "present": "control pilot present",
+        "unknown": "control pilot unknown",
+    },
+    "inlet": {
+        "safe": "inlet safe",
+        "energised": "inlet energised",
+        "unknown": "inlet's energy unknown",
+    },
+    "weld": {
+        "none": "no weld test",
+        "testing": "weld test running",
+        "passed": "weld test passed",
+        "welded": "contactors welded",
+        "unknown": "weld test unknown",
+    },
+    "latch": {
+        "released": "latch sensor: released",
+        "engaged": "latch sensor: engaged",
+        "moving": "latch sensor: moving",
+        "blocking": "latch sensor: blocking",
+        "unknown": "latch sensor: unknown",
+    },
+    "adapter_lock": {
+        "released": "adapter lock sensor: released",
+        "engaged": "adapter lock sensor: engaged",
+        "moving": "adapter lock sensor: moving",
+        "blocking": "adapter lock sensor: blocking",
+        "unknown": "adapter lock sensor: unknown",
+    },
+    "latch_fitted": {
+        "fitted": "car has a charge-port latch",
+        "absent": "car has no charge-port latch",
+        "unknown": "not known whether the car has a charge-port latch",
+    },
+    "adapter_lock_fitted": {
+        "fitted": "car has an adapter lock",
+        "absent": "car has no adapter lock",
+        "unknown": "not known whether the car has an adapter lock",
+    },
+}
+"""Signal -> value -> words."""
+
+PIN_WORDS = {Actuator.LATCH: "charge-port latch", Actuator.ADAPTER: "adapter lock"}
+
+STATE_WORDS: dict[PinState, str] = {
+    PinState.UNKNOWN: "position unknown",
+    PinState.RELEASED: "released",
+    PinState.ENGAGING: "engaging",
+    PinState.ENGAGED: "engaged",
+    PinState.RELEASING: "releasing",
+    PinState.JAMMED: "jammed",
+}
+
+CHARGE_WORDS: dict[Charge, str] = {
+    Charge.NONE: "no charging",
+    Charge.AC_LIMITED: "AC up to 16 A",
+    Charge.AC: "AC",
+    Charge.DC: "DC",
+}
+
+EVENT_WORDS: dict[EventName, str] = {
+    EventName.CONNECTOR_REMOVED_WHILE_ENGAGED: "ALARM: it was removed although it was locked",
+    EventName.UNPLUGGED_DURING_CHARGE: "unplugged during the charge",
+    EventName.NOT_SECURED: "the car is locked, but what is plugged in is not held",
+    EventName.ADAPTER_LEFT_BEHIND: "the handle is gone, the adapter is still in the inlet",
+    EventName.JAMMED: "the pin did not move in any of its tries",
+    EventName.MANUAL_RELEASE_PULLED: "the manual release was pulled",
+    EventName.RELEASED_WHEN_FULL: "released because the charge is complete",
+    EventName.PILOT_LOST_WHILE_ENGAGED: (
+        "the cable went dead while its car end is locked: look at the wall end"
+    ),
+    EventName.WELD_RESULT_MISSING: "no weld test result within 10 s; measured safe suffices",
+    EventName.REQUEST_REFUSED: "the request was refused",
+    EventName.SETTINGS_CHANGED: "the settings changed",
+    EventName.COMMAND_VETOED: "the interlock vetoed a command",
+    EventName.WAKING_BUS: "waking the car's bus for the release",
+    EventName.NEW_SEGMENT: "time jumped; everything is unknown again",
+}
+
+FAULT_WORDS: dict[FaultName, str] = {
+    FaultName.FAILED_TO_ENGAGE: "the pin could not be engaged",
+    FaultName.FAILED_TO_RELEASE: "the pin could not be released",
+    FaultName.UNEXPECTED_OPEN: "the pin opened without a command",
+    FaultName.UNEXPECTED_CLOSE: "the pin closed without a command",
+    FaultName.FEEDBACK_LOST: "the pin's sensor is not heard",
+    FaultName.ENERGY_UNKNOWN: "it is not known whether the inlet is safe",
+    FaultName.STOP_NOT_CONFIRMED: "the charge did not stop within 30 s",
+    FaultName.CONTACTORS_WELDED: "the contactors are welded",
+    FaultName.BUS_ASLEEP: "the car's bus sleeps and did not wake",
+    FaultName.BUS_LOST: "the car's bus is lost",
+    FaultName.INTERNAL_ERROR: "the lock manager had an internal error",
+}
+
+FAULT_ADVICE: dict[FaultName, str] = {
+    FaultName.FAILED_TO_ENGAGE: "Push the connector fully home and try again; charging is limited.",
+    FaultName.FAILED_TO_RELEASE: (
+        "Push the connector in while releasing, then try again; in frost warm the inlet first."
+        " If it stays stuck, use the manual release."
+    ),
+    FaultName.UNEXPECTED_OPEN: "Take the connector out once; the lock works again after that.",
+    FaultName.UNEXPECTED_CLOSE: "Ask for the release; if it repeats, have the latch looked at.",
+    FaultName.FEEDBACK_LOST: "Check by hand what is held. If it stays so, have the sensor checked.",
+    FaultName.ENERGY_UNKNOWN: (
+        "Stop the charge at the station or switch the supply off, wait, and ask again."
+    ),
+    FaultName.STOP_NOT_CONFIRMED: (
+        "Stop the charge at the station; the connector is released as soon as the inlet is safe."
+    ),
+    FaultName.CONTACTORS_WELDED: "Do not pull the connector. The car needs service.",
+    FaultName.BUS_ASLEEP: "Open a door or press the fob to wake the car; the release follows.",
+    FaultName.BUS_LOST: "Switch the car on; if it repeats, have it serviced.",
+    FaultName.INTERNAL_ERROR: "It restarts by itself; until then the pins stay where they are.",
+}
+
+RESULT_WORDS: dict[Result, str] = {
+    Result.ACCEPTED: "accepted",
+    Result.ALREADY_PENDING: "already under way",
+    Result.RELEASED: "done: released",
+    Result.ENGAGED: "done: engaged",
+    Result.CONNECTOR_OUT: "over: the connector is out",
+    Result.SUPERSEDED: "replaced by a newer request",
+    Result.CANCELLED: "cancelled",
+    Result.FAILED_TO_ENGAGE: "failed: the pin could not be engaged",
+    Result.FAILED_TO_RELEASE: "failed: the pin could not be released",
+    Result.FEEDBACK_LOST: "the pin was driven, but its sensor is not heard: check by hand",
+    Result.ENERGY_UNKNOWN: "failed: it is not known whether the inlet is safe",
+    Result.CONTACTORS_WELDED: "failed: the contactors are welded",
+    Result.MANUAL_RELEASE_PULLED: "not needed: the manual release was pulled",
+    Result.REFUSED_KEY_NOT_AT_PORT: "refused: the key is not at the charge port",
+    Result.REFUSED_CAR_NOT_UNLOCKED: "refused: the car is not unlocked",
+    Result.REFUSED_INLET_EMPTY: "refused: the inlet is empty",
+    Result.REFUSED_OCCUPANT_UNKNOWN: "refused: it is not known what is in the inlet",
+    Result.REFUSED_NO_PIN: "refused: this car has no powered pin there",
+}
+
+_THINGS = {
+    Occupant.CONNECTOR: "connector",
+    Occupant.ADAPTER: "adapter",
+    Occupant.ADAPTER_AND_CONNECTOR: "adapter",
+}
+_HANDLE_IS_FREE = " The handle in it cannot be locked: anyone can take it out."
+
+
+def what_is_held(seen: Snapshot, states: Mapping[Actuator, PinState], *, assumed: bool) -> str:
+    """Say in words what is held and what is not.
+
+    ``assumed``: the guarding pin has no sensor, so its engagement is not confirmed.
+    """
+    if seen.occupant is Occupant.EMPTY:
+        return "Nothing is plugged in."
+    guard = guarding_pin(seen)
+    if guard is None:
+        return "It is not known what is plugged in, or what holds it."
+    thing = _THINGS[seen.occupant]
+    handle = _HANDLE_IS_FREE if seen.occupant is Occupant.ADAPTER_AND_CONNECTOR else ""
+    fitted = seen.latch_fitted if guard is Actuator.LATCH else seen.adapter_lock_fitted
+    if fitted is Fitted.ABSENT:
+        return f"The {thing} cannot be locked by this car: anyone can take it out.{handle}"
+    state = states[guard]
+    if state is PinState.ENGAGED:
+        how = "is thought to be locked" if assumed else "is locked"
+        return f"The {thing} {how} to the car.{handle}"
+    if state is PinState.RELEASED:
+        return f"The {thing} is not locked: anyone can take it out.{handle}"
+    if state is PinState.UNKNOWN:
+        return f"It is not known whether the {thing} is locked.{handle}"
+    doing = {
+        PinState.ENGAGING: "is being locked",
+        PinState.RELEASING: "is being released",
+        PinState.JAMMED: "is in a lock that is jammed",
+    }
+    return f"The {thing} {doing[state]}.{handle}"

@@ -1,0 +1,217 @@
+"""Runs a recording through the very same decision code as the car, on the recording's own time.
+
+Knows: how frames, side events and deadlines reach the loop, and what is counted on the way.
+Refuses to know: formats (``readers``), how a journal line looks, and how a summary is shown.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from vehicle.core.car import Actuator
+from vehicle.core.manager import LockManager
+from vehicle.core.messages import (
+    Command,
+    Demand,
+    Event,
+    Fault,
+    InputEvent,
+    Output,
+    SegmentStarted,
+)
+from vehicle.core.settings import Settings
+from vehicle.replay.agreement import Agreement
+from vehicle.replay.readers.tally import ReadReport
+from vehicle.replay.recording import Item, NewSegment, Recording
+from vehicle.runtime.loop import Loop, Sink
+from vehicle.wire.frame import Frame
+from vehicle.wire.profile import Profile, list_profiles, load_profile
+from vehicle.wire.translator import Translator
+
+VARIANT_HEAD_US = 30_000_000
+"""How much of a recording is looked at to pick the car's software version."""
+
+
+class NothingInCommonError(Exception):
+    """Not one frame of the recording has an identifier of the profile."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a replay found. Field names are the ``--json`` contract."""
+
+    profile: str
+    variant: str | None
+    epoch_us: int | None
+    frames_used: int = 0
+    report: ReadReport = field(default_factory=ReadReport)
+    commands: Counter[tuple[Actuator, Demand]] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    degraded: list[str] = field(default_factory=list)
+    agreement: Agreement | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the summary as one JSON object."""
+        skipped = {
+            cause: {"count": each.count, "positions": list(each.positions)}
+            for cause, each in self.report.frames_skipped.items()
+        }
+        fields: dict[str, Any] = {
+            "profile": self.profile,
+            "variant": self.variant,
+            "epoch_us": self.epoch_us,
+            "formats": dict(self.report.formats),
+            "frames_read": self.report.frames_read,
+            "frames_used": self.frames_used,
+            "frames_skipped": skipped,
+            "stamps_clamped": self.report.clamped,
+            "segments": self.report.segments,
+            "duration_s": self.report.duration_us / 1e6,
+            "commands": {
+                actuator: {
+                    "engage": self.commands[actuator, Demand.ENGAGE],
+                    "release": self.commands[actuator, Demand.RELEASE],
+                }
+                for actuator in Actuator
+            },
+            "events": dict(sorted(self.events.items())),
+            "faults": dict(sorted(self.faults.items())),
+            "degraded": self.degraded,
+        }
+        if self.agreement is not None:
+            fields["agreement"] = self.agreement.fields()
+        return fields
+
+
+class Replay:
+    """One recording, one profile, one policy."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        profile: Profile,
+        settings: Settings,
+        *,
+        shadow: bool,
+        events: Iterable[tuple[int, InputEvent]] = (),
+    ) -> None:
+        """Prepare a replay; ``events`` are what happened beside the frames, in order of time."""
+        self._recording = recording
+        self._profile = profile
+        self._settings = settings
+        self._shadow = shadow
+        self._events = events
+        self.variant = self._pick_variant()
+
+    def _pick_variant(self) -> str | None:
+        if not self._profile.variant_names:
+            return None
+        return self._profile.pick_variant(self._head())
+
+    def _head(self) -> Iterator[tuple[int, Frame]]:
+        ids = self._profile.receive_ids
+        for now_us, item in self._recording:
+            if now_us > VARIANT_HEAD_US:
+                return
+            if isinstance(item, Frame) and (item.can_id, item.extended) in ids:
+                yield now_us, item
+
+    def run(self, sink: Sink, progress: Callable[[int], None] | None = None) -> Summary:
+        """Replay everything, giving each output to ``sink``; return the summary.
+
+        ``progress`` is called now and then with the number of frames read.
+
+        Raises: NothingInCommonError where no frame has an identifier of the profile, and what the
+        recording's reader raises.
+        """
+        summary = Summary(self._profile.name, self.variant, self._recording.epoch_us)
+        summary.agreement = Agreement() if self._shadow else None
+        translator = Translator(self._profile, self.variant)
+
+        def note(now_us: int, output: Output) -> None:
+            _count(summary, now_us, output)
+            sink(now_us, output)
+
+        manager = LockManager(self._profile.car, self._settings, shadow=self._shadow)
+        loop = Loop(manager, translator, note)
+        ids_seen: set[tuple[int, bool]] = set()
+        frames = last_us = used = 0
+        loop.start(0)
+        for now_us, item in self._merged():
+            last_us = now_us
+            if isinstance(item, Frame):
+                loop.feed(now_us, item)
+                ids_seen.add((item.can_id, item.extended))
+                frames += 1
+                if progress is not None and frames % 20_000 == 0:
+                    progress(frames)
+            elif isinstance(item, NewSegment):
+                used += translator.frames_used
+                loop.give(now_us, SegmentStarted())
+            else:
+                loop.give(now_us, item)
+        loop.run_until(last_us)
+        summary.frames_used = used + translator.frames_used
+        summary.report = self._recording.report
+        if summary.frames_used == 0:
+            raise NothingInCommonError(_nothing_in_common(self._profile.name, ids_seen))
+        summary.degraded = degraded_words(self._profile, self.variant, translator.heard)
+        if summary.agreement is not None:
+            summary.agreement.finish(last_us)
+        return summary
+
+    def _merged(self) -> Iterator[tuple[int, Item | InputEvent]]:
+        """Frames and side events in order of time; at the same time the event goes first."""
+        frames = ((now_us, 1, item) for now_us, item in self._recording)
+        beside = ((now_us, 0, event) for now_us, event in self._events)
+        for now_us, _, item in heapq.merge(frames, beside, key=lambda each: each[:2]):
+            yield now_us, item
+
+
+def _count(summary: Summary, now_us: int, output: Output) -> None:
+    if isinstance(output, Command):
+        summary.commands[output.actuator, output.command] += 1
+    elif isinstance(output, Event):
+        summary.events[output.event] += 1
+    elif isinstance(output, Fault) and output.active:
+        summary.faults[output.fault] += 1
+    if summary.agreement is not None:
+        summary.agreement.note(now_us, output)
+
+
+def degraded_words(profile: Profile, variant: str | None, heard: Iterable[str]) -> list[str]:
+    """Return, in words, what this car's messages could not tell in this recording."""
+    words = [
+        f"no {signal.replace('_', ' ')} signal on this bus"
+        + (f": {profile.lacks_words[signal]}" if signal in profile.lacks_words else "")
+        for signal in profile.lacks
+    ]
+    if profile.variant_names and variant is None:
+        names = ", ".join(profile.variant_names)
+        words.append(f"the car's software version fits none of {names}: some signals stay unknown")
+    silent = sorted(set(profile.layout_of(variant).messages) - set(heard))
+    if silent:
+        words.append(f"never heard: {', '.join(silent)}")
+    return words
+
+
+def profiles_that_fit(ids_seen: set[tuple[int, bool]]) -> list[tuple[str, int]]:
+    """Return the shipped profiles with identifiers in ``ids_seen``, most in common first."""
+    fits = [(name, len(ids_seen & load_profile(name).receive_ids)) for name in list_profiles()]
+    return sorted((fit for fit in fits if fit[1]), key=lambda fit: (-fit[1], fit[0]))
+
+
+def _nothing_in_common(name: str, ids_seen: set[tuple[int, bool]]) -> str:
+    fits = profiles_that_fit(ids_seen)
+    if not fits:
+        return (
+            f"no identifier of profile {name} is in this recording, and no shipped profile fits it;"
+            " describe the car in a profile of its own (see chargelock profile check)"
+        )
+    words = ", ".join(f"{fit} ({count} identifiers)" for fit, count in fits)
+    return f"no identifier of profile {name} is in this recording; these profiles do fit: {words}"

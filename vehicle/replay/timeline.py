@@ -1,0 +1,184 @@
+"""The readable timeline: what happened, what was decided and why, in words.
+
+Knows: which words and which emphasis each output gets. Refuses to know: terminals; it yields rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vehicle.core.car import Actuator
+from vehicle.core.messages import (
+    ActuatorChanged,
+    Answered,
+    Because,
+    Command,
+    Decided,
+    Demand,
+    Event,
+    Fault,
+    MessageChanged,
+    MessageState,
+    Output,
+    Permit,
+    PinState,
+    SettingsTook,
+    SignalChanged,
+    StopCharge,
+)
+from vehicle.core.policy import RULES
+from vehicle.core.signals import Fitted
+from vehicle.core.snapshot import Snapshot
+from vehicle.core.words import (
+    CHARGE_WORDS,
+    EVENT_WORDS,
+    FAULT_ADVICE,
+    FAULT_WORDS,
+    PIN_WORDS,
+    RESULT_WORDS,
+    SIGNAL_WORDS,
+    STATE_WORDS,
+    what_is_held,
+)
+
+
+class Tone(StrEnum):
+    """How a row is shown."""
+
+    SENSED = "sensed"
+    DECIDED = "decided"
+    DONE = "done"
+    TOLD = "told"
+    TROUBLE = "trouble"
+    QUIET = "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the timeline."""
+
+    now_us: int
+    what: str
+    words: str
+    tone: Tone
+
+
+_DEMAND_WORDS = {
+    Demand.ENGAGE: "engage",
+    Demand.RELEASE: "release",
+    Demand.HOLD: "leave as it is",
+}
+_MESSAGE_WORDS = {
+    MessageState.LOST: "not heard any more: its signals are unknown",
+    MessageState.BACK: "heard again",
+    MessageState.INVALID: "fails its checksum or counter: its signals are unknown",
+    MessageState.ASLEEP: "asleep with its bus: values are kept",
+}
+_FITTED_SIGNALS = {Actuator.LATCH: "latch_fitted", Actuator.ADAPTER: "adapter_lock_fitted"}
+_SENTENCES = {rule.name: rule.sentence for rule in RULES}
+
+
+class Timeline:
+    """Turns outputs into rows. It remembers only what is needed to say what is held."""
+
+    def __init__(self, *, shadow: bool) -> None:
+        self._shadow = shadow
+        self._seen: dict[str, object] = {}
+        self._states = dict.fromkeys(Actuator, PinState.UNKNOWN)
+        self._assumed = False
+        self._held = what_is_held(Snapshot(), self._states, assumed=False)
+
+    def rows(self, now_us: int, output: Output) -> Iterator[Row]:
+        """Yield the rows for one output; none for what people need not see."""
+        if isinstance(output, SignalChanged):
+            yield from self._signal(now_us, output)
+        elif isinstance(output, Decided):
+            yield from self._decision(now_us, output)
+        elif isinstance(output, ActuatorChanged):
+            yield from self._actuator(now_us, output)
+        else:
+            yield from self._other(now_us, output)
+
+    def held(self, now_us: int) -> Iterator[Row]:
+        """Yield a row saying what is held, where that has changed since the last one."""
+        snapshot = Snapshot(**self._seen)  # type: ignore[arg-type]
+        words = what_is_held(snapshot, self._states, assumed=self._assumed)
+        if words != self._held:
+            self._held = words
+            yield Row(now_us, "held", words, Tone.TOLD)
+
+    def _signal(self, now_us: int, output: SignalChanged) -> Iterator[Row]:
+        self._seen[output.signal] = output.value
+        if output.was is not None:
+            words = SIGNAL_WORDS[output.signal][output.value]
+            yield Row(now_us, "car", words, Tone.SENSED)
+
+    def _decision(self, now_us: int, output: Decided) -> Iterator[Row]:
+        fitted = self._seen.get(_FITTED_SIGNALS[output.actuator])
+        if fitted is Fitted.ABSENT or (fitted is Fitted.UNKNOWN and output.demand is Demand.HOLD):
+            return
+        known = [each for each in output.because if each[1].value.value != "unknown"]
+        because = "; ".join(_because(signal, why) for signal, why in known or output.because)
+        behind = f" ({because})" if because else ""
+        words = f"{_DEMAND_WORDS[output.demand]}: {_SENTENCES[output.rule]}{behind}"
+        tone = Tone.QUIET if output.demand is Demand.HOLD else Tone.DECIDED
+        yield Row(now_us, f"{output.actuator} demand", words, tone)
+
+    def _actuator(self, now_us: int, output: ActuatorChanged) -> Iterator[Row]:
+        self._states[output.actuator] = output.state
+        self._assumed = output.assumed
+        if output.was is not None:
+            assumed = ", assumed" if output.assumed else ""
+            words = f"{PIN_WORDS[output.actuator]} {STATE_WORDS[output.state]}{assumed}"
+            tone = Tone.TROUBLE if output.state is PinState.JAMMED else Tone.DONE
+            yield Row(now_us, str(output.actuator), words, tone)
+
+    def _other(self, now_us: int, output: Output) -> Iterator[Row]:
+        match output:
+            case Command():
+                yield Row(now_us, f"{output.actuator} command", self._command(output), Tone.DONE)
+            case Permit() if output.was is not None:
+                words = f"permitted: {CHARGE_WORDS[output.charge]}"
+                yield Row(now_us, "permit", words, Tone.DONE)
+            case StopCharge():
+                again = f", asked {output.attempt} times" if output.attempt > 1 else ""
+                words = f"stop charging{again}" if output.active else "stop request withdrawn"
+                yield Row(now_us, "charger", words, Tone.DONE)
+            case Answered():
+                words = f"{output.request} from {output.source}: {RESULT_WORDS[output.result]}"
+                yield Row(now_us, "request", words, Tone.TOLD)
+            case MessageChanged():
+                words = f"{output.message} {_MESSAGE_WORDS[output.state]}"
+                yield Row(now_us, "message", words, Tone.QUIET)
+            case Event():
+                details = ", ".join(f"{name} {value}" for name, value in output.details)
+                words = EVENT_WORDS[output.event] + (f" ({details})" if details else "")
+                yield Row(now_us, "event", words, Tone.TROUBLE)
+            case Fault():
+                yield Row(now_us, "fault", _fault(output), Tone.TROUBLE)
+            case SettingsTook():
+                words = ", ".join(f"{key} {value}" for key, value in output.settings)
+                yield Row(now_us, "settings", f"from {output.source}: {words}", Tone.TOLD)
+
+    def _command(self, output: Command) -> str:
+        what = f"{output.command} the {PIN_WORDS[output.actuator]}"
+        if self._shadow:
+            return f"we would {what}"
+        if output.recovery:
+            return f"reverse pulse to free the pin: {what}"
+        return what if output.attempt == 1 else f"{what}, try {output.attempt}"
+
+
+def _because(signal: str, why: Because) -> str:
+    age_s = why.age_us / 1e6
+    return f"{SIGNAL_WORDS[signal][why.value]} for {age_s:.1f} s"
+
+
+def _fault(output: Fault) -> str:
+    about = f" [{PIN_WORDS[output.actuator]}]" if output.actuator is not None else ""
+    words = FAULT_WORDS[output.fault]
+    if not output.active:
+        return f"over: {words}{about}"
+    return f"{words}{about}. {FAULT_ADVICE[output.fault]}"

@@ -1,0 +1,221 @@
+"""The record of decisions: one JSON line each time something changes, and its schema.
+
+Knows: how every output of the core is written, and the stable names in it.
+Refuses to know: where the lines go, and what time of day it is.
+
+A line is UTF-8 JSON with sorted keys and no spaces. ``t`` is microseconds since the first frame.
+Later versions only add kinds and keys; readers ignore those that they do not know.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vehicle.core.car import Actuator
+from vehicle.core.messages import (
+    ActuatorChanged,
+    Answered,
+    Charge,
+    Command,
+    Decided,
+    Demand,
+    Entry,
+    Event,
+    EventName,
+    Fault,
+    FaultName,
+    MessageChanged,
+    MessageState,
+    Output,
+    Permit,
+    PinState,
+    Request,
+    Result,
+    SettingsTook,
+    SignalChanged,
+    Source,
+    StopCharge,
+)
+from vehicle.core.policy import RULES
+from vehicle.core.snapshot import SIGNALS
+
+SCHEMA_VERSION = 1
+
+
+def _decision(output: Decided) -> dict[str, Any]:
+    return {
+        "actuator": output.actuator,
+        "demand": output.demand,
+        "rule": output.rule,
+        "override": output.override,
+        "because": {
+            signal: {"value": why.value, "age_us": why.age_us} for signal, why in output.because
+        },
+    }
+
+
+def _command(output: Command) -> dict[str, Any]:
+    fields = {"actuator": output.actuator, "command": output.command, "try": output.attempt}
+    return {**fields, "recovery": True} if output.recovery else fields
+
+
+def _fault(output: Fault) -> dict[str, Any]:
+    fields = {"fault": output.fault, "active": output.active}
+    return fields if output.actuator is None else {**fields, "actuator": output.actuator}
+
+
+_FIELDS: dict[type[Any], Callable[[Any], dict[str, Any]]] = {
+    SignalChanged: lambda o: {"signal": o.signal, "value": o.value, "was": o.was},
+    Decided: _decision,
+    Command: _command,
+    ActuatorChanged: lambda o: {
+        "actuator": o.actuator,
+        "state": o.state,
+        "was": o.was,
+        "assumed": o.assumed,
+    },
+    Permit: lambda o: {"charge": o.charge, "was": o.was},
+    StopCharge: lambda o: {"active": o.active, "try": o.attempt},
+    Answered: lambda o: {"request": o.request, "source": o.source, "result": o.result},
+    MessageChanged: lambda o: {"message": o.message, "state": o.state},
+    Event: lambda o: {**dict(o.details), "event": o.event},
+    Fault: _fault,
+    SettingsTook: lambda o: {"settings": dict(o.settings), "source": o.source},
+}
+
+
+def is_entry(output: Output) -> bool:
+    """Return whether ``output`` is a journal line (motor power off and wake frames are not)."""
+    return type(output) in _FIELDS
+
+
+def fields_of(output: Entry) -> dict[str, Any]:
+    """Return the fields of one journal line, without ``t``."""
+    return {"kind": output.kind, **_FIELDS[type(output)](output)}
+
+
+def to_line(now_us: int, output: Entry) -> str:
+    """Return ``output`` as one journal line, without a line end."""
+    return _dump({"t": now_us, **fields_of(output)})
+
+
+def start_line(
+    *,
+    profile: str,
+    variant: str | None,
+    shadow: bool,
+    epoch_us: int | None,
+    settings: Mapping[str, str | int],
+) -> str:
+    """Return the journal's first line. ``epoch_us``: wall clock of the first frame, if known."""
+    return _dump(
+        {
+            "t": 0,
+            "kind": "start",
+            "schema": SCHEMA_VERSION,
+            "profile": profile,
+            "variant": variant,
+            "shadow": shadow,
+            "epoch_us": epoch_us,
+            "settings": dict(settings),
+        }
+    )
+
+
+def _dump(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+# ---- schema -------------------------------------------------------------------------------------
+
+
+def _one_of(names: Any) -> dict[str, Any]:
+    return {"enum": [str(name) for name in names]}
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_INTEGER = {"type": "integer"}
+_TEXT = {"type": "string"}
+_TRUTH = {"type": "boolean"}
+_COUNT = {"type": "integer", "minimum": 0}
+_SETTINGS = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
+_VALUE = _one_of(sorted({str(value) for kind in SIGNALS.values() for value in kind}))
+
+
+def _kinds() -> dict[str, dict[str, dict[str, Any]]]:
+    """Kind -> its required keys and what they may hold."""
+    actuator = _one_of(Actuator)
+    state = _one_of(PinState)
+    charge = _one_of(Charge)
+    age = {
+        "type": "object",
+        "required": ["age_us", "value"],
+        "properties": {"value": _VALUE, "age_us": _COUNT},
+    }
+    return {
+        "start": {
+            "schema": _COUNT,
+            "profile": _TEXT,
+            "variant": _or_null(_TEXT),
+            "shadow": _TRUTH,
+            "epoch_us": _or_null(_INTEGER),
+            "settings": _SETTINGS,
+        },
+        "signal": {"signal": _one_of(SIGNALS), "value": _VALUE, "was": _or_null(_VALUE)},
+        "decision": {
+            "actuator": actuator,
+            "demand": _one_of(Demand),
+            "rule": _one_of(rule.name for rule in RULES),
+            "override": _or_null(_TEXT),
+            "because": {
+                "type": "object",
+                "propertyNames": _one_of(SIGNALS),
+                "additionalProperties": age,
+            },
+        },
+        "command": {
+            "actuator": actuator,
+            "command": _one_of((Demand.ENGAGE, Demand.RELEASE)),
+            "try": _COUNT,
+        },
+        "actuator": {
+            "actuator": actuator,
+            "state": state,
+            "was": _or_null(state),
+            "assumed": _TRUTH,
+        },
+        "permit": {"charge": charge, "was": _or_null(charge)},
+        "stop": {"active": _TRUTH, "try": _COUNT},
+        "request": {
+            "request": _one_of(Request),
+            "source": _one_of(Source),
+            "result": _one_of(Result),
+        },
+        "message": {"message": _TEXT, "state": _one_of(MessageState)},
+        "event": {"event": _one_of(EventName)},
+        "fault": {"fault": _one_of(FaultName), "active": _TRUTH},
+        "settings": {"settings": _SETTINGS, "source": _TEXT},
+    }
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of one journal line, with every name that may appear in it."""
+    lines = [
+        {
+            "title": kind,
+            "type": "object",
+            "required": ["kind", "t", *sorted(keys)],
+            "properties": {"t": _COUNT, "kind": {"const": kind}, **keys},
+        }
+        for kind, keys in _kinds().items()
+    ]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "chargelock journal, one line",
+        "oneOf": lines,
+    }

@@ -1,0 +1,25 @@
+"""Reads the owner's settings file. Knows TOML and files; refuses to know what a setting means."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from vehicle.core.settings import Settings, SettingsError, parse
+
+
+def read_settings(path: Path) -> Settings:
+    """Return the settings in a TOML file; keys that are absent keep their default.
+
+    Raises SettingsError, naming the file and what to do: it cannot be read, is not TOML, or holds
+    an unknown key or a value that does not exist.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: is not TOML: {error}") from error
+    return parse(document, str(path))
