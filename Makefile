@@ -1,0 +1,55 @@
+# Everything a person needs. Each target sets up what it uses; a line with "##" is its help.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types docs accept mutation clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "error: no python3 here; install it: sudo apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: this Python cannot make a virtual environment; install it: sudo apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready-run: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/.ready-run
+
+run: $(VENV)/.ready-run ## record a demonstration on the simulated car and replay it, explained
+	@mkdir -p build
+	$(BIN)/chargelock simulate demo --record build/demo.log
+	$(BIN)/chargelock replay build/demo.log --profile reference
+
+test: lint types ## set up and run the tests (minutes, pip only)
+	$(BIN)/pytest -n 2 --cov --cov-branch --cov-report=
+	$(BIN)/coverage report --include='vehicle/core/*' --fail-under=100
+	$(BIN)/coverage report --fail-under=95
+
+lint: $(VENV)/.ready-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.ready-test
+	$(BIN)/mypy
+
+docs: $(VENV)/.ready-test ## write the generated parts of the documentation again
+	$(BIN)/python tools/render_docs.py
+
+accept: $(VENV)/.ready-test ## record the golden journals again, on purpose
+	$(BIN)/python tools/accept.py
+
+mutation: $(VENV)/.ready-test ## change the core line by line and see that the tests notice (20 minutes)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutation]'
+	$(BIN)/python tools/mutation.py
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist mutants *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
