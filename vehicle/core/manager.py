@@ -28,7 +28,9 @@ from vehicle.core.messages import (
     InputEvent,
     Output,
     Permit,
+    PinState,
     SignalChanged,
+    WakeBus,
 )
 from vehicle.core.permit import permit_of
 from vehicle.core.pin import PinControl
@@ -36,7 +38,7 @@ from vehicle.core.policy import Decision, decide
 from vehicle.core.reactions import clear_faults, collect
 from vehicle.core.settings import Settings, resolve
 from vehicle.core.shadow import ShadowPin
-from vehicle.core.signals import Fitted
+from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.situation import (
     SIGNALS_BEHIND,
     Asked,
@@ -187,6 +189,7 @@ class LockManager:
                 break
         else:
             raise AssertionError(f"no stable decision within {ROUNDS_MAX} rounds")
+        self._wake_for_release()
         clear_faults(state)
         watch.watch_security(state)
         self._give_permit()
@@ -261,6 +264,23 @@ class LockManager:
             return why is None
 
         return may
+
+    def _wake_for_release(self) -> None:
+        """Wake a sleeping bus, once, where a release of something seated has fallen due."""
+        state = self._state
+        if not state.asleep:
+            state.flags.discard(Flag.WAKING)
+            return
+        due = any(
+            state.decisions[pin.actuator].demand is Demand.RELEASE
+            and pin.state is not PinState.RELEASED
+            for pin in state.fitted_pins
+        )
+        empty = state.seen.occupant is Occupant.EMPTY
+        if due and not empty and self.car.can_wake and Flag.WAKING not in state.flags:
+            state.flags.add(Flag.WAKING)
+            state.outputs.append(WakeBus())
+            state.tell(EventName.WAKING_BUS)
 
     def _give_permit(self) -> None:
         charge = permit_of(self._state)

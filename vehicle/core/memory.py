@@ -49,6 +49,8 @@ class Flag(StrEnum):
     NOT_SECURED_TOLD = "not-secured-told"
     LATCH_ANSWERED = "latch-answered"
     """The standing latch request has had its answer."""
+    WAKING = "waking"
+    """The sleeping bus was woken for a release that is due."""
     RELEASED_LATCH = "released-latch"
     RELEASED_ADAPTER = "released-adapter"
     MANUAL_LATCH = "manual-latch"

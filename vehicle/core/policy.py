@@ -203,9 +203,16 @@ RELEASES = (
 """The owner's reasons to release. They count only once the inlet is safe."""
 
 
+def full_waits_for_safe(now: Situation, owner: Resolved) -> bool:
+    """The charge is complete and the cable freed then, but the inlet is not known to be safe yet."""
+    return now.energy is not Energy.SAFE and full_and_freed(now, owner)
+
+
 def release_waits_for_safe(now: Situation, owner: Resolved) -> bool:
     """The cable is free to go, but the inlet is not known to be safe yet."""
-    return now.energy is not Energy.SAFE and any(rule.when(now, owner) for rule in RELEASES)
+    return now.energy is not Energy.SAFE and any(
+        rule.when(now, owner) for rule in RELEASES if rule.when is not full_and_freed
+    )
 
 
 SAFETY = (
@@ -223,6 +230,7 @@ SAFETY = (
 OWNER = (
     Rule(lock_requested, ENGAGE, ENGAGE, ("asked",)),
     Rule(energy_flows, ENGAGE, ENGAGE, ("energy",)),
+    Rule(full_waits_for_safe, HOLD, None, ("energy", "phase")),
     Rule(release_waits_for_safe, HOLD, HOLD, ("energy", "phase", "doors")),
     *RELEASES,
     Rule(released_earlier, HOLD, HOLD, ("past",)),

@@ -20,7 +20,6 @@ from vehicle.core.messages import (
     Result,
     Source,
     StopCharge,
-    WakeBus,
 )
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import CarLock, KeyZone, Occupant, Session
@@ -191,9 +190,6 @@ def _wait(state: State, now_us: int) -> None:
         state.start(Timer.ENERGY_LIMIT, now_us + ENERGY_LIMIT_US)
     if state.asleep and Timer.WAKE_LIMIT not in state.timers:
         state.start(Timer.WAKE_LIMIT, now_us + WAKE_LIMIT_US)
-        if state.car.can_wake:
-            state.outputs.append(WakeBus())
-            state.tell(EventName.WAKING_BUS)
 
 
 def _progress_latch(state: State) -> None:
