@@ -204,7 +204,7 @@ RELEASES = (
 
 
 def full_waits_for_safe(now: Situation, owner: Resolved) -> bool:
-    """The charge is complete and the cable freed then, but the inlet is not known to be safe yet."""
+    """The charge is complete and the cable is free to go, but the inlet is not known to be safe."""
     return now.energy is not Energy.SAFE and full_and_freed(now, owner)
 
 
