@@ -46,7 +46,7 @@ _CAN = struct.Struct("<HBBL")
 # channel, flags, dlc, id, frame length, bit count, FD flags, valid bytes
 _CAN_FD = struct.Struct("<HBBLLBBB5x")
 # channel, dlc, valid bytes, tx count, id, frame length, flags, .., offset of extended data, ..
-_CAN_FD_64 = struct.Struct("<BBBxL4xL20xBBL")
+_CAN_FD_64 = struct.Struct("<BBBxL4xL18xBBL")
 # channel, length, flags, ecc, position, dlc, frame length, id, flags ext
 _CAN_ERROR = struct.Struct("<HHLBBBxLLH2x")
 

@@ -64,6 +64,8 @@ BLF_NAME = "Vector BLF"
 MF4_NAME = "MF4"
 
 _SHOWN_BYTES = 24
+_SAMPLE_LINES = 100
+"""Lines that are tried with every format. Only if no frame is among them, all of the head is."""
 
 FrameReader = Callable[[Path, Tally], Frames]
 
@@ -92,7 +94,7 @@ def identify(path: Path) -> RecordingFile:
     suffix = " (gzip)" if zipped else ""
     if head.startswith(b"LOGG"):
         return RecordingFile(path, BLF_NAME + suffix, read_blf)
-    if head.startswith((b"MDF     ", b"UnFinMF ")):
+    if head.startswith((b"MDF     4", b"UnFinMF 4")):
         return RecordingFile(path, MF4_NAME + suffix, read_mf4)
     lines = _head_lines(head)
     text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
@@ -128,18 +130,25 @@ def _extension(path: Path) -> str:
 
 
 def _best_text_format(lines: Sequence[str], text: str, extension: str) -> LineFormat | None:
-    def rank(candidate: LineFormat) -> tuple[int, bool, bool]:
-        signed = candidate.signature is not None and candidate.signature.search(text) is not None
-        return _frames_in(candidate, lines), signed, extension in candidate.extensions
+    for count in (_SAMPLE_LINES, len(lines)):
+        ranks = {
+            candidate: (
+                _frames_in(candidate, lines, count),
+                candidate.signature is not None and candidate.signature.search(text) is not None,
+                extension in candidate.extensions,
+            )
+            for candidate in TEXT_FORMATS
+        }
+        best = max(TEXT_FORMATS, key=ranks.__getitem__)
+        frames, signed, _ = ranks[best]
+        if frames:
+            return best
+    return best if signed else None
 
-    best = max(TEXT_FORMATS, key=rank)
-    frames, signed, _ = rank(best)
-    return best if frames or signed else None
 
-
-def _frames_in(candidate: LineFormat, lines: Sequence[str]) -> int:
+def _frames_in(candidate: LineFormat, lines: Sequence[str], count: int) -> int:
     parse = candidate.start(lines)
-    return sum(_is_frame(parse, line) for line in lines)
+    return sum(_is_frame(parse, line) for line in lines[:count])
 
 
 def _is_frame(parse: Callable[[str], Stamped | str | None], line: str) -> bool:

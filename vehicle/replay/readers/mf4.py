@@ -22,12 +22,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from vehicle.replay.readers.errors import MissingAsammdfError, NoCanFramesError, NoFramesError
 from vehicle.replay.readers.fields import data_frame, remote_frame
 from vehicle.replay.readers.lines import Frames, Stamped
-from vehicle.replay.readers.stream import GZIP_MAGIC, read_chunks
+from vehicle.replay.readers.stream import read_chunks
 from vehicle.replay.readers.tally import Tally
 from vehicle.wire.frame import Frame
 
@@ -35,6 +35,9 @@ RECORDS_AT_ONCE = 10_000
 """Records asked of asammdf at a time; what bounds the memory of a long file."""
 
 DAMAGED_GROUP = "damaged MF4 channel group"
+
+_IDENTIFICATION_BYTES = 64
+_UNFINALISED_FLAGS = slice(60, 62)
 
 _ID_BITS = 0x1FFF_FFFF
 _EXTENDED_BIT = 0x8000_0000
@@ -88,13 +91,18 @@ def read_mf4(path: Path, tally: Tally) -> Frames:
 
 
 @contextmanager
-def _seekable(path: Path, tally: Tally) -> Iterator[Path | IO[bytes]]:
-    """Give asammdf the file itself, or an inflated copy on disk if it is gzipped."""
+def _seekable(path: Path, tally: Tally) -> Iterator[IO[bytes]]:
+    """Give asammdf an open file; it leaves files that it opens itself open on errors.
+
+    A copy on disk where the file is gzipped, and where it is not finalised, since asammdf then
+    writes into it.
+    """
     with path.open("rb") as file:
-        zipped = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    if not zipped:
-        yield path
-        return
+        head = file.read(_IDENTIFICATION_BYTES)
+        file.seek(0)
+        if head.startswith(b"MDF") and not any(head[_UNFINALISED_FLAGS]):
+            yield file
+            return
     with tempfile.TemporaryFile() as copy:
         for chunk in read_chunks(path, tally):
             copy.write(chunk)
@@ -118,21 +126,25 @@ def _asammdf_at_work() -> Iterator[None]:
         logger.disabled = was_disabled
 
 
-def _open(path: Path, source: Path | IO[bytes]) -> Any:
+def _open(path: Path, source: IO[bytes]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            from asammdf import MDF
+            from asammdf.blocks.mdf_v4 import MDF4
             from asammdf.blocks.utils import MdfException
         except ImportError:
             raise MissingAsammdfError(
                 path, "is an MF4 file, and asammdf is not installed", "pip install chargelock[mf4]"
             ) from None
     with _asammdf_at_work():
+        mdf: Any = MDF4.__new__(MDF4)
+        # If __init__ fails, __del__ still takes these for granted and complains on stderr.
+        mdf.header = mdf.identification = None
         try:
-            return MDF(cast(Any, source))
+            mdf.__init__(source)
         except MdfException as error:
             raise ValueError(error) from error
+    return mdf
 
 
 def _can_groups(path: Path, mdf: Any) -> list[tuple[int, str]]:
