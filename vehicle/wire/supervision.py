@@ -48,7 +48,7 @@ class Watch:
     base_us: int | None = None
     """What the stale limit counts from; None: not due (never heard, lost, or the bus is quiet)."""
     lost_us: int | None = None
-    """When it was lost; None while it is not."""
+    """When it was lost first since it was heard; None while it is not lost."""
     frozen: bool = False
     """It stopped with its bus and was neither heard nor lost since."""
 
@@ -76,7 +76,8 @@ class Watch:
     def lose(self, now_us: int) -> None:
         """The stale limit has passed."""
         self.base_us = None
-        self.lost_us = now_us
+        if self.lost_us is None:  # else it fell silent before its bus slept, and is silent still
+            self.lost_us = now_us
         self.frozen = False
 
 
