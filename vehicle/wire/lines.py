@@ -38,7 +38,8 @@ class Lines:
             if header := _HEADER.match(line):
                 table = self._header(_parts(header[2]), header[1] == "[[", counts)
                 key = table
-                self._at.setdefault(table, number)
+                for length in range(1, len(table) + 1):
+                    self._at.setdefault(table[:length], number)
             elif found := _KEY.match(line):
                 key = table + _parts(found[1])
                 row = 0
