@@ -16,13 +16,14 @@ import heapq
 import logging
 import struct
 import tempfile
+import traceback
 import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from vehicle.replay.readers.errors import MissingAsammdfError, NoCanFramesError, NoFramesError
 from vehicle.replay.readers.fields import data_frame, remote_frame
@@ -101,6 +102,8 @@ def _seekable(path: Path, tally: Tally) -> Iterator[IO[bytes]]:
         head = file.read(_IDENTIFICATION_BYTES)
         file.seek(0)
         if head.startswith(b"MDF") and not any(head[_UNFINALISED_FLAGS]):
+            # asammdf reads where it likes; from here on the file is in its hands.
+            tally.bytes_read += path.stat().st_size
             yield file
             return
     with tempfile.TemporaryFile() as copy:
@@ -120,6 +123,7 @@ def _asammdf_at_work() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except _DAMAGE as error:
+        _complete_half_built(error.__cause__ or error)
         words = " ".join(str(error).split())
         raise _DamagedError(words or type(error).__name__) from error
     finally:
@@ -130,21 +134,28 @@ def _open(path: Path, source: IO[bytes]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            from asammdf.blocks.mdf_v4 import MDF4
+            from asammdf import MDF
             from asammdf.blocks.utils import MdfException
         except ImportError:
             raise MissingAsammdfError(
                 path, "is an MF4 file, and asammdf is not installed", "pip install chargelock[mf4]"
             ) from None
     with _asammdf_at_work():
-        mdf: Any = MDF4.__new__(MDF4)
-        # If __init__ fails, __del__ still takes these for granted and complains on stderr.
-        mdf.header = mdf.identification = None
         try:
-            mdf.__init__(source)
+            return MDF(cast(Any, source))
         except MdfException as error:
             raise ValueError(error) from error
-    return mdf
+
+
+def _complete_half_built(error: BaseException) -> None:
+    """Give an object whose constructor failed what its ``__del__`` takes for granted.
+
+    Without it, asammdf complains on stderr about its own half-built object.
+    """
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        half_built: Any = frame.f_locals.get("self")
+        if type(half_built).__name__ == "MDF4" and not hasattr(half_built, "header"):
+            half_built.header = half_built.identification = None
 
 
 def _can_groups(path: Path, mdf: Any) -> list[tuple[int, str]]:

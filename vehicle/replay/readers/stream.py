@@ -34,13 +34,13 @@ def read_chunks(path: Path, tally: Tally) -> Generator[bytes, None, None]:
 
     Raises: MissingFileError, UnreadableFileError.
     """
-    raw = _read_raw(path, tally)
-    first = next(raw, b"")
-    if not first.startswith(GZIP_MAGIC):
+    with closing(_read_raw(path, tally)) as raw:
+        first = next(raw, b"")
+        if first.startswith(GZIP_MAGIC):
+            yield from _gunzip(path, first, raw, tally)
+            return
         yield first
         yield from raw
-        return
-    yield from _gunzip(path, first, raw, tally)
 
 
 def read_head(path: Path) -> tuple[bytes, bool]:
@@ -48,14 +48,14 @@ def read_head(path: Path) -> tuple[bytes, bool]:
 
     Raises: EmptyFileError, LfsPointerError, and what ``read_chunks`` raises.
     """
-    zipped = next(_read_raw(path, Tally()), b"").startswith(GZIP_MAGIC)
+    with closing(_read_raw(path, Tally())) as raw:
+        zipped = next(raw, b"").startswith(GZIP_MAGIC)
     head = b""
-    chunks = read_chunks(path, Tally())
-    for chunk in chunks:
-        head += chunk
-        if len(head) >= HEAD_BYTES:
-            break
-    chunks.close()
+    with closing(read_chunks(path, Tally())) as chunks:
+        for chunk in chunks:
+            head += chunk
+            if len(head) >= HEAD_BYTES:
+                break
     if not head:
         what = "holds no bytes once inflated" if zipped else "is empty"
         raise EmptyFileError(path, what, "record or copy it again")
@@ -66,7 +66,7 @@ def read_head(path: Path) -> tuple[bytes, bool]:
     return head[:HEAD_BYTES], zipped
 
 
-def _read_raw(path: Path, tally: Tally) -> Iterator[bytes]:
+def _read_raw(path: Path, tally: Tally) -> Generator[bytes, None, None]:
     try:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK_BYTES):
