@@ -242,8 +242,9 @@ def battery(status, place):
         (resting("580c010000000080", other=[battery(3, 32)]), "us-2024"),
         (resting("580c010000000080", other=[battery(3, 11)]), "us-2019"),
         (resting("4428050000000080", other=[battery(7, 11)]), "ccs-2024"),
-        (resting("24f8070000000080"), None),
-        ([], None),
+        (resting("24f8070000000080"), "other"),
+        (resting("2408050000000080", "2408050000000080"), "other"),  # engages for six seconds
+        ([], "other"),
     ],
 )
 def test_the_software_version_is_picked_by_what_rests(frames, variant):
@@ -258,7 +259,16 @@ def test_the_shifted_layout_finds_the_wish_to_let_go_in_its_own_place():
     assert requests(events(profile, frames, "us-2019")) == []
 
 
-def test_without_a_version_the_port_is_still_read():
+def test_other_software_is_read_by_what_did_not_move():
+    profile = profile_of("tesla_model3")
+    complete = {"ChargeStatus2020": "Complete", "ChargeStatus2024": "Complete"}
+    step = bus(HELD | {"LatchControl": "DisengageRequested"}, BMS_status=complete)
+    assert told("tesla_model3", step, variant="other")["session"] == "waiting"
+    frames = frames_of(profile, bus(HELD), step)
+    assert requests(events(profile, frames, "other")) == []
+
+
+def test_before_a_version_is_picked_the_port_is_read_but_not_the_session():
     seen = told("tesla_model3", bus(POWERED))
     assert (seen["occupant"], seen["inlet"], seen["latch"]) == ("connector", "energised", "engaged")
     assert "session" not in seen
