@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from car_traces import changes, events, frames_of, profile_of, recording, told
-from recordings import needs_recordings
+from recordings import LOGS, needs_recordings
 
 from vehicle.core.messages import MessageInvalid
 from vehicle.wire.frame import Frame
@@ -114,6 +114,10 @@ def test_the_session_is_read_from_plug_pilot_and_the_cars_own_status(step, sessi
         # 0 V of the DC side says nothing of AC.
         (bus(port("AC_Ready", volts=0.0), DC_OPEN, charge("Active")), "energised"),
         (bus(port("AC_NotReady", volts=0.0), DC_OPEN, charge("Init")), "safe"),
+        (bus(port("AC_NotReady", volts=502.0), DC_OPEN, charge("Init")), "safe"),  # AC, by code
+        (bus(port("AC_NotReady", volts=502.0), DC_CLOSED, charge("Init")), "energised"),
+        (bus(port("AC_NotReady", volts=508.0), DC_OPEN, charge("Init")), None),  # error
+        (bus(port("Static", volts=504.0, ChargingType=9), DC_OPEN, charge("Init")), None),
         (bus(port("Pct5_NotReady", volts=58.0), DC_OPEN, charge("Init")), "safe"),
         (bus(port("Pct5_NotReady", volts=60.0), DC_OPEN, charge("Init")), "energised"),
         (bus(port("Pct5_NotReady", volts=500.0), DC_OPEN, charge("Init")), "energised"),
@@ -284,3 +288,30 @@ def test_the_checksum_of_0x272_fits_every_recorded_frame(case):
         if isinstance(event, MessageInvalid)
     ]
     assert told_invalid == []
+
+
+@needs_recordings
+def test_a_log_with_many_lost_frames_still_tells_a_whole_session_and_its_stop():
+    path = LOGS / "formats" / "gvret" / "i3_ptcan_ms_lost_frames_head.csv"
+    frames = []
+    for line in path.read_text().splitlines()[1:]:
+        stamp_ms, can_id, _, bus_number, length, *data = line.split(",")
+        if int(can_id, 16) < 0x800:
+            payload = bytes(int(byte, 16) for byte in data[: int(length)])
+            frames.append((int(stamp_ms) * 1000, Frame(int(can_id, 16), payload, bus_number)))
+    seen = list(events(profile_of("bmw_i3"), frames))
+    assert not any(isinstance(event, MessageInvalid) for _, event in seen)
+    assert changes(seen, "occupant", "session", "inlet") == [
+        (0.143, "occupant", "empty"),
+        (0.143, "session", "none"),
+        (0.578, "inlet", "safe"),
+        (1.465, "occupant", "connector"),
+        (1.55, "session", "waiting"),
+        (1.664, "session", "charging"),
+        (1.664, "inlet", "energised"),
+        (3.752, "session", "stopping"),  # the handle's button was pressed at 3.592
+        (3.987, "session", "complete"),
+        (3.987, "inlet", "safe"),
+        (4.364, "occupant", "empty"),
+        (4.364, "session", "none"),
+    ]
