@@ -61,6 +61,10 @@ FATAL = {
         HEAD + ONE + '\nBA_ "GenMsgCycleTime" BO_ 100 50;\n',
         (0, "", "'GenMsgCycleTime' is used but not defined"),
     ),
+    "a message line without its colon": (
+        HEAD + ONE.replace("M:", "M"),
+        (9, "BO_", "not a message line"),
+    ),
     "an empty file": ("", (0, "", "is it a DBC?")),
     "some other text": ("hello\n", (0, "", "is it a DBC?")),
     "a line cantools alone understands is wrong": (
@@ -129,6 +133,29 @@ def test_a_dbc_with_a_blemish_is_used_and_the_blemish_noted(
     assert dbc is not None
     assert [(f.line, f.signal, f.severity) for f in findings] == [(line, signal, Severity.NOTE)]
     assert words in findings[0].text
+
+
+def test_two_messages_of_one_name_are_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "twice.dbc"
+    path.write_text(HEAD + ONE + "\n" + ONE.replace("100", "101"))
+    _, findings = load_dbc(path)
+    assert [(f.line, f.signal, f.severity) for f in findings] == [(12, "M", Severity.ERROR)]
+    assert "a second message of this name" in findings[0].text
+
+
+PAGED = (
+    HEAD
+    + 'BO_ 100 M: 8 X\n SG_ P M : 0|8@1+ (1,0) [0|0] "" X\n'
+    + ' SG_ A m0 : 8|8@1+ (1,0) [0|0] "" X\n SG_ B m1 : 8|8@1+ (1,0) [0|0] "" X\n'
+)
+
+
+def test_pages_of_a_multiplexed_message_do_not_overlap_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "paged.dbc"
+    path.write_text(PAGED + ' SG_ C : 60|8@1+ (1,0) [0|0] "" X\n')
+    assert [f.signal for f in load_dbc(path)[1]] == ["M.C"]
+    path.write_text(PAGED + ' SG_ C m1 : 12|8@1+ (1,0) [0|0] "" X\n')
+    assert [(f.signal, f.text[:10]) for f in load_dbc(path)[1]] == [("M.C", "overlaps B")]
 
 
 def test_windows_text_is_read_and_noted(tmp_path: Path) -> None:

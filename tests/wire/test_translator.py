@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from smallcar import TOML, write_car
+from smallcar import DBC, TOML, write_car
 
 from vehicle.core.messages import (
     BusHeard,
@@ -302,6 +302,14 @@ def test_waking_tells_every_signal_again(small: Profile) -> None:
     }
 
 
+def test_an_event_that_says_nothing_new_wakes_the_bus_too(small: Profile) -> None:
+    translator = Translator(small)
+    translator.feed(0, FOB)
+    drive(translator, 1000)
+    run(translator, 10_000 * MS)
+    assert translator.feed(100_000 * MS, FOB) == [BusHeard("main")]
+
+
 def test_what_stays_silent_after_waking_is_lost_at_its_own_limit(small: Profile) -> None:
     translator = asleep(small, slow=True)
     translator.feed(100_000 * MS, LOCKED)
@@ -412,11 +420,26 @@ def test_what_was_observed_equals_a_naive_reading_at_every_moment(
                 believed = {s: v for s, v in told.items() if not s.endswith("fitted")}
                 assert believed == naive(small, heard, due)
         heard[frame.can_id] = (now_us, frame.data)
-        for event in translator.feed(now_us, frame):
+        events = translator.feed(now_us, frame) + [event for _, event in run(translator, now_us)]
+        for event in events:
             if isinstance(event, Observed):
                 told.update(event.values)
         believed = {s: v for s, v in told.items() if not s.endswith("fitted")}
         assert believed == naive(small, heard, now_us)
+
+
+def test_a_multiplexed_signal_keeps_its_value_while_other_pages_are_sent(tmp_path: Path) -> None:
+    dbc = DBC.replace("SG_ Lock : 0|2@1+", "SG_ Lock m1 : 0|2@1+").replace(
+        "SG_ Spare : 2|6@1+", "SG_ Page M : 4|4@1+"
+    )
+    translator = Translator(load_profile(write_car(tmp_path, TOML, dbc)))
+    page = [Frame(BODY, bytes([number << 4 | 2] + [0] * 7)) for number in range(3)]
+    assert "car_lock" not in dict(translator.feed(0, page[0])[0].values)
+    assert translator.feed(1, page[1]) == [Observed((("car_lock", CarLock.LOCKED),))]
+    assert translator.feed(2, page[2]) == []
+    assert translator.feed(3, Frame(BODY, bytes([1 << 4 | 1] + [0] * 7))) == [
+        Observed((("car_lock", CarLock.UNLOCKED),))
+    ]
 
 
 # ---- protection ----------------------------------------------------------------------------------

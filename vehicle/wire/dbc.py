@@ -75,12 +75,8 @@ def load_dbc(path: Path) -> tuple[Dbc | None, list[Finding]]:
         return None, findings
     messages: dict[str, DbcMessage] = {}
     for message in database.messages:
-        if message.name in messages:
-            line = raw.messages.get(message.name, 0)
-            text_ = "a second message of this name; give each its own"
-            findings.append(Finding(str(path), line, message.name, text_))
-            continue
-        messages[message.name] = _message(path, message, raw, findings)
+        if message.name not in messages:  # a second one of the name is an error already
+            messages[message.name] = _message(path, message, raw, findings)
     return Dbc(path, messages), findings
 
 
@@ -131,7 +127,8 @@ def _overlaps(path: Path, raw: Raw) -> Iterator[Finding]:
                 text = f"does not fit into {raw.lengths[message]} bytes; only longer frames have it"
                 yield Finding(str(path), signal.line, name, text, Severity.NOTE)
             for other, taken, mux in placed:
-                if bits & taken and not (mux.startswith("m") and signal.mux.startswith("m")):
+                pages = mux.startswith("m") and signal.mux.startswith("m") and mux != signal.mux
+                if bits & taken and not pages:
                     text = f"overlaps {other}; both are read, each by itself"
                     yield Finding(str(path), signal.line, name, text, Severity.NOTE)
             placed.append((signal.name, bits, signal.mux))

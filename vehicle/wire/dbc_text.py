@@ -124,6 +124,9 @@ class _Linter:
             return
         identifier, name, length = int(found[1]), found[2], int(found[3])
         self._message = name
+        if name in self.raw.messages:
+            self.say(number, name, "a second message of this name; give each its own")
+            self._message = ""
         self.raw.messages.setdefault(name, number)
         self.raw.lengths.setdefault(name, length)
         self.raw.signals.setdefault(name, [])
@@ -205,6 +208,6 @@ def lint(path: Path, text: str) -> tuple[Raw, list[Finding]]:
     linter = _Linter(path)
     for number, line in enumerate(text.splitlines(), start=1):
         linter.feed(number, line)
-    if not linter.raw.messages:
+    if not linter.raw.messages and not linter.findings:
         linter.say(0, "", "no message in this file; is it a DBC?")
     return linter.raw, linter.findings

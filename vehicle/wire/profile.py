@@ -3,7 +3,7 @@
 Knows: the whole mapping file, where profiles are found, and every fault by file, line and signal.
 Refuses to know: frames and time; the ``translator`` reads frames with what is here.
 
-The mapping file is TOML beside a DBC. ``dbc/reference.toml`` uses all of it, with comments.
+The mapping file is TOML beside a DBC. ``dbc/reference.toml`` uses most of it, with comments.
 
 ::
 

@@ -248,10 +248,10 @@ class Translator:
         for watch in sorted(lost, key=lambda watch: watch.lost_us or 0):
             for signal, value in self._readers[watch.spec.name].lost_values.items():
                 frozen.setdefault(signal, value)
-        for watch in stopped:
+        for watch in bus.watches:
             reader = self._readers[watch.spec.name]
             reader.masked = -1  # the first frame after the silence is read in any case
-            if reader.protection is not None:
+            if watch.frozen and reader.protection is not None:
                 reader.protection.reset()
         told = self._beliefs.told
         changed = {s: value for s, value in frozen.items() if told[s] is not value}
