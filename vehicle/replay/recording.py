@@ -25,8 +25,8 @@ started together, and ``epoch_us`` is None.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -93,35 +93,37 @@ class Recording:
         frames = clamped = segments = 0
         last_us = now_us = 0
         try:
-            for stamp_us, frame in self._merged(tally):
-                step_us = stamp_us - last_us
-                if segments == 0:
-                    segments = 1
-                    last_us = stamp_us
-                elif step_us < -CLAMP_US_MAX or step_us > AHEAD_US_MAX:
-                    segments += 1
-                    last_us = stamp_us
-                    yield now_us, NewSegment(step_us)
-                elif step_us < 0:
-                    clamped += 1
-                else:
-                    now_us += step_us
-                    last_us = stamp_us
-                frames += 1
-                yield now_us, frame
+            with closing(self._merged(tally)) as merged:
+                for stamp_us, frame in merged:
+                    step_us = stamp_us - last_us
+                    if segments == 0:
+                        segments = 1
+                        last_us = stamp_us
+                    elif step_us < -CLAMP_US_MAX or step_us > AHEAD_US_MAX:
+                        segments += 1
+                        last_us = stamp_us
+                        yield now_us, NewSegment(step_us)
+                    elif step_us < 0:
+                        clamped += 1
+                    else:
+                        now_us += step_us
+                        last_us = stamp_us
+                    frames += 1
+                    yield now_us, frame
         finally:
             self._report = ReadReport(
                 frames, tally.skipped(), clamped, segments, now_us, self._formats()
             )
 
-    def _merged(self, tally: Tally) -> Iterator[Stamped]:
-        if len(self._files) == 1:
-            return self._files[0].frames(tally)
-        streams = [
-            _shifted(file.frames(tally), 0 if self._absolute else first_us)
-            for file, first_us in zip(self._files, self._first_us, strict=True)
-        ]
-        return heapq.merge(*streams, key=itemgetter(0))
+    def _merged(self, tally: Tally) -> Generator[Stamped, None, None]:
+        with ExitStack() as stack:
+            streams: list[Iterator[Stamped]] = []
+            for file, first_us in zip(self._files, self._first_us, strict=True):
+                frames = stack.enter_context(closing(file.frames(tally)))
+                relative = len(self._files) > 1 and not self._absolute
+                streams.append(_shifted(frames, first_us) if relative else frames)
+            # A merge of one costs as much as the reading.
+            yield from streams[0] if len(streams) == 1 else heapq.merge(*streams, key=itemgetter(0))
 
     def _formats(self) -> dict[str, str]:
         return {str(file.path): file.format for file in self._files}

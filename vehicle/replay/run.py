@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,10 @@ VARIANT_HEAD_US = 30_000_000
 """How much of a recording is looked at to pick the car's software version."""
 
 
+PROGRESS_FRAMES = 5_000
+"""How often progress is told: some times a second even where much is printed."""
+
+
 class NothingInCommonError(Exception):
     """Not one frame of the recording has an identifier of the profile."""
 
@@ -54,6 +59,8 @@ class Summary:
     faults: Counter[str] = field(default_factory=Counter)
     degraded: list[str] = field(default_factory=list)
     agreement: Agreement | None = None
+    interrupted: bool = False
+    """Ctrl-C ended it before the recording's end: this is what was known by then."""
 
     def fields(self) -> dict[str, Any]:
         """Return the summary as one JSON object."""
@@ -82,6 +89,7 @@ class Summary:
             "events": dict(sorted(self.events.items())),
             "faults": dict(sorted(self.faults.items())),
             "degraded": self.degraded,
+            "interrupted": self.interrupted,
         }
         if self.agreement is not None:
             fields["agreement"] = self.agreement.fields()
@@ -124,7 +132,8 @@ class Replay:
     def run(self, sink: Sink, progress: Callable[[int], None] | None = None) -> Summary:
         """Replay everything, giving each output to ``sink``; return the summary.
 
-        ``progress`` is called now and then with the number of frames read.
+        ``progress`` is called now and then with the number of frames read. Ctrl-C ends the replay
+        where it is, and the summary says so.
 
         Raises: NothingInCommonError where no frame has an identifier of the profile, and what the
         recording's reader raises.
@@ -138,39 +147,69 @@ class Replay:
             sink(now_us, output)
 
         manager = LockManager(self._profile.car, self._settings, shadow=self._shadow)
-        loop = Loop(manager, translator, note)
-        ids_seen: set[tuple[int, bool]] = set()
-        frames = last_us = used = 0
-        loop.start(0)
-        for now_us, item in self._merged():
-            last_us = now_us
-            if isinstance(item, Frame):
-                loop.feed(now_us, item)
-                ids_seen.add((item.can_id, item.extended))
-                frames += 1
-                if progress is not None and frames % 20_000 == 0:
-                    progress(frames)
-            elif isinstance(item, NewSegment):
-                used += translator.frames_used
-                loop.give(now_us, SegmentStarted())
-            else:
-                loop.give(now_us, item)
-        loop.run_until(last_us)
-        summary.frames_used = used + translator.frames_used
+        walk = _Walk(Loop(manager, translator, note), translator)
+        items = self._merged()
+        try:
+            walk.through(items, progress)
+        except KeyboardInterrupt:
+            summary.interrupted = True
+        finally:
+            items.close()
+        summary.frames_used = walk.used + translator.frames_used
         summary.report = self._recording.report
-        if summary.frames_used == 0:
-            raise NothingInCommonError(_nothing_in_common(self._profile.name, ids_seen))
-        summary.degraded = degraded_words(self._profile, self.variant, translator.heard)
+        if summary.frames_used == 0 and not summary.interrupted:
+            raise NothingInCommonError(_nothing_in_common(self._profile.name, walk.ids_seen))
+        heard = walk.heard | translator.heard
+        summary.degraded = degraded_words(self._profile, self.variant, heard)
         if summary.agreement is not None:
-            summary.agreement.finish(last_us)
+            summary.agreement.finish(walk.last_us)
         return summary
 
-    def _merged(self) -> Iterator[tuple[int, Item | InputEvent]]:
+    def _merged(self) -> Generator[tuple[int, Item | InputEvent], None, None]:
         """Frames and side events in order of time; at the same time the event goes first."""
         frames = ((now_us, 1, item) for now_us, item in self._recording)
         beside = ((now_us, 0, event) for now_us, event in self._events)
-        for now_us, _, item in heapq.merge(frames, beside, key=lambda each: each[:2]):
-            yield now_us, item
+        with closing(frames):
+            for now_us, _, item in heapq.merge(frames, beside, key=lambda each: each[:2]):
+                yield now_us, item
+
+
+class _Walk:
+    """The way through one recording: what has been seen of it so far."""
+
+    def __init__(self, loop: Loop, translator: Translator) -> None:
+        self._loop = loop
+        self._translator = translator
+        self.last_us = 0
+        self.ids_seen: set[tuple[int, bool]] = set()
+        self.used = 0
+        """Frames that the translator used in earlier segments; it forgets them with the rest."""
+        self.heard: set[str] = set()
+        """Messages that were heard in earlier segments."""
+
+    def through(
+        self,
+        items: Iterable[tuple[int, Item | InputEvent]],
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        """Feed everything to the loop, and at the end every deadline up to the last frame."""
+        frames = 0
+        self._loop.start(0)
+        for now_us, item in items:
+            self.last_us = now_us
+            if isinstance(item, Frame):
+                self._loop.feed(now_us, item)
+                self.ids_seen.add((item.can_id, item.extended))
+                frames += 1
+                if progress is not None and frames % PROGRESS_FRAMES == 0:
+                    progress(frames)
+            elif isinstance(item, NewSegment):
+                self.used += self._translator.frames_used
+                self.heard |= self._translator.heard
+                self._loop.give(now_us, SegmentStarted())
+            else:
+                self._loop.give(now_us, item)
+        self._loop.run_until(self.last_us)
 
 
 def _count(summary: Summary, now_us: int, output: Output) -> None:
@@ -213,5 +252,5 @@ def _nothing_in_common(name: str, ids_seen: set[tuple[int, bool]]) -> str:
             f"no identifier of profile {name} is in this recording, and no shipped profile fits it;"
             " describe the car in a profile of its own (see chargelock profile check)"
         )
-    words = ", ".join(f"{fit} ({count} identifiers)" for fit, count in fits)
-    return f"no identifier of profile {name} is in this recording; these profiles do fit: {words}"
+    words = ", ".join(f"{fit} ({count} in common)" for fit, count in fits)
+    return f"no identifier of profile {name} is in this recording; profiles that do fit: {words}"

@@ -6,7 +6,7 @@ Knows: which words and which emphasis each output gets. Refuses to know: termina
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from vehicle.core.car import Actuator
@@ -30,6 +30,7 @@ from vehicle.core.messages import (
 )
 from vehicle.core.policy import RULES
 from vehicle.core.signals import Fitted
+from vehicle.core.situation import guarding_pin
 from vehicle.core.snapshot import Snapshot
 from vehicle.core.words import (
     CHARGE_WORDS,
@@ -76,7 +77,7 @@ _MESSAGE_WORDS = {
     MessageState.INVALID: "fails its checksum or counter: its signals are unknown",
     MessageState.ASLEEP: "asleep with its bus: values are kept",
 }
-_FITTED_SIGNALS = {Actuator.LATCH: "latch_fitted", Actuator.ADAPTER: "adapter_lock_fitted"}
+_FITTED_SIGNALS = {"latch_fitted": Actuator.LATCH, "adapter_lock_fitted": Actuator.ADAPTER}
 _SENTENCES = {rule.name: rule.sentence for rule in RULES}
 
 
@@ -84,10 +85,13 @@ class Timeline:
     """Turns outputs into rows. It remembers only what is needed to say what is held."""
 
     def __init__(self, *, shadow: bool) -> None:
-        self._shadow = shadow
+        """``shadow``: another controller acts; say what we would have done."""
+        self._would = "we would " if shadow else ""
         self._seen: dict[str, object] = {}
+        self._untold: dict[Actuator, Decided] = {}
+        """The latest decision for a pin that the car is not known to have."""
         self._states = dict.fromkeys(Actuator, PinState.UNKNOWN)
-        self._assumed = False
+        self._assumed_pins = dict.fromkeys(Actuator, False)
         self._held = what_is_held(Snapshot(), self._states, assumed=False)
 
     def rows(self, now_us: int, output: Output) -> Iterator[Row]:
@@ -104,31 +108,38 @@ class Timeline:
     def held(self, now_us: int) -> Iterator[Row]:
         """Yield a row saying what is held, where that has changed since the last one."""
         snapshot = Snapshot(**self._seen)  # type: ignore[arg-type]
-        words = what_is_held(snapshot, self._states, assumed=self._assumed)
+        words = what_is_held(snapshot, self._states, assumed=self._assumed(snapshot))
         if words != self._held:
             self._held = words
             yield Row(now_us, "held", words, Tone.TOLD)
+
+    def _assumed(self, snapshot: Snapshot) -> bool:
+        guard = guarding_pin(snapshot)
+        return guard is not None and self._assumed_pins[guard]
 
     def _signal(self, now_us: int, output: SignalChanged) -> Iterator[Row]:
         self._seen[output.signal] = output.value
         if output.was is not None:
             words = SIGNAL_WORDS[output.signal][output.value]
             yield Row(now_us, "car", words, Tone.SENSED)
+        actuator = _FITTED_SIGNALS.get(output.signal)
+        untold = self._untold.get(actuator) if actuator is not None else None
+        if output.value is Fitted.FITTED and untold is not None:
+            if untold.demand is not Demand.HOLD:
+                yield _demand(now_us, replace(untold, because=()))
+            del self._untold[untold.actuator]
 
     def _decision(self, now_us: int, output: Decided) -> Iterator[Row]:
-        fitted = self._seen.get(_FITTED_SIGNALS[output.actuator])
-        if fitted is Fitted.ABSENT or (fitted is Fitted.UNKNOWN and output.demand is Demand.HOLD):
-            return
-        known = [each for each in output.because if each[1].value.value != "unknown"]
-        because = "; ".join(_because(signal, why) for signal, why in known or output.because)
-        behind = f" ({because})" if because else ""
-        words = f"{_DEMAND_WORDS[output.demand]}: {_SENTENCES[output.rule]}{behind}"
-        tone = Tone.QUIET if output.demand is Demand.HOLD else Tone.DECIDED
-        yield Row(now_us, f"{output.actuator} demand", words, tone)
+        """Tell a demand; one on a pin that the car may not have waits until it is known to."""
+        fitted = next(name for name, pin in _FITTED_SIGNALS.items() if pin is output.actuator)
+        if self._seen.get(fitted) is Fitted.FITTED:
+            yield _demand(now_us, output)
+        else:
+            self._untold[output.actuator] = output
 
     def _actuator(self, now_us: int, output: ActuatorChanged) -> Iterator[Row]:
         self._states[output.actuator] = output.state
-        self._assumed = output.assumed
+        self._assumed_pins[output.actuator] = output.assumed
         if output.was is not None:
             assumed = ", assumed" if output.assumed else ""
             words = f"{PIN_WORDS[output.actuator]} {STATE_WORDS[output.state]}{assumed}"
@@ -140,12 +151,10 @@ class Timeline:
             case Command():
                 yield Row(now_us, f"{output.actuator} command", self._command(output), Tone.DONE)
             case Permit() if output.was is not None:
-                words = f"permitted: {CHARGE_WORDS[output.charge]}"
+                words = f"{self._would}permit: {CHARGE_WORDS[output.charge]}"
                 yield Row(now_us, "permit", words, Tone.DONE)
             case StopCharge():
-                again = f", asked {output.attempt} times" if output.attempt > 1 else ""
-                words = f"stop charging{again}" if output.active else "stop request withdrawn"
-                yield Row(now_us, "charger", words, Tone.DONE)
+                yield Row(now_us, "charger", self._stop(output), Tone.DONE)
             case Answered():
                 words = f"{output.request} from {output.source}: {RESULT_WORDS[output.result]}"
                 yield Row(now_us, "request", words, Tone.TOLD)
@@ -163,17 +172,49 @@ class Timeline:
                 yield Row(now_us, "settings", f"from {output.source}: {words}", Tone.TOLD)
 
     def _command(self, output: Command) -> str:
-        what = f"{output.command} the {PIN_WORDS[output.actuator]}"
-        if self._shadow:
-            return f"we would {what}"
+        what = f"{self._would}{output.command} the {PIN_WORDS[output.actuator]}"
         if output.recovery:
             return f"reverse pulse to free the pin: {what}"
         return what if output.attempt == 1 else f"{what}, try {output.attempt}"
 
+    def _stop(self, output: StopCharge) -> str:
+        if not output.active:
+            return f"{self._would}withdraw the request to stop"
+        again = "" if output.attempt == 1 else f", asking for the {_ordinal(output.attempt)} time"
+        return f"{self._would}ask it to stop charging{again}"
+
+
+def _demand(now_us: int, output: Decided) -> Row:
+    known = [each for each in output.because if each[1].value.value != "unknown"]
+    because = "; ".join(_because(signal, why) for signal, why in known or output.because)
+    behind = f" ({because})" if because else ""
+    words = f"{_DEMAND_WORDS[output.demand]}: {_clause(_SENTENCES[output.rule])}{behind}"
+    tone = Tone.QUIET if output.demand is Demand.HOLD else Tone.DECIDED
+    return Row(now_us, f"{output.actuator} demand", words, tone)
+
+
+def _clause(sentence: str) -> str:
+    """Return a sentence as it stands after a colon: "DC" keeps its capitals, "The" does not."""
+    words = sentence.removesuffix(".")
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+
 
 def _because(signal: str, why: Because) -> str:
-    age_s = why.age_us / 1e6
-    return f"{SIGNAL_WORDS[signal][why.value]} for {age_s:.1f} s"
+    return f"{SIGNAL_WORDS[signal][why.value]} {_age(why.age_us)}"
+
+
+def _age(age_us: int) -> str:
+    age_s = age_us / 1e6
+    if age_s < 0.05:
+        return "just now"
+    if age_s < 100:
+        return f"for {age_s:.1f} s"
+    return f"for {age_s / 60:.1f} min" if age_s < 6000 else f"for {age_s / 3600:.1f} h"
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number // 10 % 10 == 1 else ending}"
 
 
 def _fault(output: Fault) -> str:

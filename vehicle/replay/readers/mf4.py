@@ -35,7 +35,7 @@ from vehicle.wire.frame import Frame
 RECORDS_AT_ONCE = 10_000
 """Records asked of asammdf at a time; what bounds the memory of a long file."""
 
-DAMAGED_GROUP = "damaged MF4 channel group"
+DAMAGED_RECORDS = "damaged MF4 record"
 
 _IDENTIFICATION_BYTES = 64
 _UNFINALISED_FLAGS = slice(60, 62)
@@ -180,34 +180,38 @@ def _group_frames(
     mdf: Any, index: int, kind: str, start_ns: int, path: Path, tally: Tally
 ) -> Iterator[Stamped]:
     records = int(mdf.groups[index].channel_group.cycles_nr)
-    done = 0
+    done, count, stride = 0, RECORDS_AT_ONCE, 1
     while done < records:
         where = f"group {index}, record {done}"
         try:
-            rows = _rows(mdf, index, kind, done, start_ns)
+            rows = _rows(mdf, index, kind, done, min(count, records - done), start_ns)
         except _DamagedError:
-            tally.skip(DAMAGED_GROUP, path, where, records - done)
-            return
-        if not rows:
-            tally.skip(f"{DAMAGED_GROUP} (cut)", path, where, records - done)
-            return
+            # asammdf fails for all records asked for where one is bad: close in on that one, then
+            # step over it in growing strides.
+            if count > 1:
+                count //= 2
+                continue
+            lost = min(stride, records - done)
+            tally.skip(DAMAGED_RECORDS, path, where, lost)
+            done, stride = done + lost, stride * 2
+            continue
         for stamp_us, frame in rows:
             if isinstance(frame, str):
                 tally.skip(frame, path, where)
             else:
                 yield stamp_us, frame
-        done += len(rows)
+        done, stride = done + len(rows), 1
+        count = min(count * 2, RECORDS_AT_ONCE)
 
 
 def _rows(
-    mdf: Any, index: int, kind: str, offset: int, start_ns: int
+    mdf: Any, index: int, kind: str, offset: int, count: int, start_ns: int
 ) -> list[tuple[int, Frame | str]]:
     with _asammdf_at_work():
-        signal = mdf.get(
-            kind, group=index, raw=True, record_offset=offset, record_count=RECORDS_AT_ONCE
-        )
+        signal = mdf.get(kind, group=index, raw=True, record_offset=offset, record_count=count)
         samples = signal.samples
-        count = len(samples)
+        if len(samples) != count:
+            raise ValueError(f"{len(samples)} records of {count}")
         nanos = (signal.timestamps * 1e9).round().astype("int64").tolist()
         names = samples.dtype.names
 
