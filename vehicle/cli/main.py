@@ -5,7 +5,9 @@ Knows: the names of the subcommands. Refuses to know: what they do.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -40,3 +42,6 @@ class _LazyGroup(click.Group):
 @click.version_option(package_name="chargelock")
 def main() -> None:
     """Decide when a car's charge-port latch and adapter lock engage, and say why."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A file name may hold what the terminal's encoding has no letter for.
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -9,13 +9,29 @@ from pathlib import Path
 import click
 
 from vehicle.cli.terminal import fail
-from vehicle.wire.findings import ProfileError, Severity
+from vehicle.wire.findings import Finding, ProfileError, Severity
+from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import check_profile, list_profiles, load_profile
 
 
 @click.group()
 def profile() -> None:
     """List and check car profiles."""
+
+
+def load_or_fail(name: str) -> Profile:
+    """Return the profile, or end the command with its first fault on one line and code 2."""
+    try:
+        return load_profile(name)
+    except ProfileError as error:
+        first, *others = [each for each in error.findings if each.severity is Severity.ERROR]
+        more = f" (and {len(others)} more: chargelock profile check {name})" if others else ""
+        fail(f"{_without_severity(first)}{more}", 2)
+
+
+def _without_severity(finding: Finding) -> str:
+    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    return ": ".join(part for part in (place, finding.signal, finding.text) if part)
 
 
 @profile.command("list")
@@ -54,7 +70,7 @@ def check(file: str, as_json: bool) -> None:
         sys.exit(2)
 
 
-def _fields(finding: object) -> dict[str, object]:
+def _fields(finding: Finding) -> dict[str, object]:
     names = ("file", "line", "signal", "text", "severity")
     values = {name: getattr(finding, name) for name in names}
     return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}

@@ -24,9 +24,14 @@ _STYLES: dict[Tone, dict[str, object]] = {
     Tone.TROUBLE: {"fg": "red", "bold": True},
     Tone.QUIET: {"dim": True},
 }
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+
 _TIME_WIDTH = 10
 _WHAT_WIDTH = 16
-_WORDS_WIDTH_MIN = 30
+_NAME_WIDTH = 10
+_WORDS_WIDTH_MIN = 40
+"""With less room for the words than this, a row is not set in columns."""
 
 
 def wants_colour() -> bool:
@@ -42,14 +47,39 @@ def width() -> int:
 
 
 def print_row(row: Row, columns: int) -> None:
-    """Print one timeline row: seconds, what it is about, and words wrapped to ``columns``."""
-    before = f"{row.now_us / 1e6:>{_TIME_WIDTH}.3f}  {row.what:<{_WHAT_WIDTH}} "
-    room = max(_WORDS_WIDTH_MIN, columns - len(before))
-    lines = textwrap.wrap(row.words, room) or [""]
-    for index, line in enumerate(lines):
-        margin = before if index == 0 else " " * len(before)
-        styled = click.style(line, **_STYLES[row.tone])  # type: ignore[arg-type]
-        click.echo(margin + styled, color=wants_colour())
+    """Print one timeline row: seconds, what it is about, and words wrapped to ``columns``.
+
+    On a narrow terminal the words follow at once, and their next lines begin below the first.
+    """
+    seconds = f"{row.now_us / 1e6:>{_TIME_WIDTH}.3f}  "
+    before = f"{seconds}{row.what:<{_WHAT_WIDTH}} "
+    margin = " " * len(before)
+    if columns - len(before) < _WORDS_WIDTH_MIN:
+        before = f"{seconds}{row.what}: "
+        margin = " " * len(seconds)
+    _print_wrapped(before, margin, row.words, columns, _STYLES[row.tone])
+
+
+def print_named(name: str, words: str, columns: int, tone: Tone = Tone.SENSED) -> None:
+    """Print one line of a summary: its name, and words wrapped to ``columns``."""
+    before = f"{name:>{_NAME_WIDTH}}  "
+    _print_wrapped(before, " " * len(before), words, columns, _STYLES[tone])
+
+
+def _print_wrapped(
+    before: str, margin: str, words: str, columns: int, style: dict[str, object]
+) -> None:
+    lines = textwrap.wrap(
+        words,
+        max(columns, len(before) + 1),
+        initial_indent=before,
+        subsequent_indent=margin,
+        break_on_hyphens=False,
+    )
+    for index, line in enumerate(lines or [before]):
+        start = len(before if index == 0 else margin)
+        styled = click.style(line[start:], **style)  # type: ignore[arg-type]
+        click.echo(line[:start] + styled, color=wants_colour())
 
 
 class Progress:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from vehicle.core.car import Actuator
 from vehicle.core.messages import (
@@ -39,6 +39,7 @@ from vehicle.core.messages import (
     StopCharge,
 )
 from vehicle.core.policy import RULES
+from vehicle.core.signals import Occupant, Session
 from vehicle.core.snapshot import SIGNALS
 
 SCHEMA_VERSION = 1
@@ -86,7 +87,7 @@ _FIELDS: dict[type[Any], Callable[[Any], dict[str, Any]]] = {
 }
 
 
-def is_entry(output: Output) -> bool:
+def is_entry(output: Output) -> TypeGuard[Entry]:
     """Return whether ``output`` is a journal line (motor power off and wake frames are not)."""
     return type(output) in _FIELDS
 
@@ -144,63 +145,98 @@ _TEXT = {"type": "string"}
 _TRUTH = {"type": "boolean"}
 _COUNT = {"type": "integer", "minimum": 0}
 _SETTINGS = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
-_VALUE = _one_of(sorted({str(value) for kind in SIGNALS.values() for value in kind}))
 
 
-def _kinds() -> dict[str, dict[str, dict[str, Any]]]:
-    """Kind -> its required keys and what they may hold."""
-    actuator = _one_of(Actuator)
-    state = _one_of(PinState)
-    charge = _one_of(Charge)
-    age = {
-        "type": "object",
-        "required": ["age_us", "value"],
-        "properties": {"value": _VALUE, "age_us": _COUNT},
-    }
+def _object(properties: Mapping[str, Any], optional: Mapping[str, Any]) -> dict[str, Any]:
+    """An object that has all of ``properties``, and may have ``optional`` and unknown ones."""
     return {
-        "start": {
-            "schema": _COUNT,
-            "profile": _TEXT,
-            "variant": _or_null(_TEXT),
-            "shadow": _TRUTH,
-            "epoch_us": _or_null(_INTEGER),
-            "settings": _SETTINGS,
-        },
-        "signal": {"signal": _one_of(SIGNALS), "value": _VALUE, "was": _or_null(_VALUE)},
-        "decision": {
-            "actuator": actuator,
-            "demand": _one_of(Demand),
-            "rule": _one_of(rule.name for rule in RULES),
-            "override": _or_null(_TEXT),
-            "because": {
-                "type": "object",
-                "propertyNames": _one_of(SIGNALS),
-                "additionalProperties": age,
-            },
-        },
-        "command": {
-            "actuator": actuator,
-            "command": _one_of((Demand.ENGAGE, Demand.RELEASE)),
-            "try": _COUNT,
-        },
-        "actuator": {
-            "actuator": actuator,
-            "state": state,
-            "was": _or_null(state),
-            "assumed": _TRUTH,
-        },
-        "permit": {"charge": charge, "was": _or_null(charge)},
-        "stop": {"active": _TRUTH, "try": _COUNT},
-        "request": {
-            "request": _one_of(Request),
-            "source": _one_of(Source),
-            "result": _one_of(Result),
-        },
-        "message": {"message": _TEXT, "state": _one_of(MessageState)},
-        "event": {"event": _one_of(EventName)},
-        "fault": {"fault": _one_of(FaultName), "active": _TRUTH},
-        "settings": {"settings": _SETTINGS, "source": _TEXT},
+        "type": "object",
+        "required": sorted(properties),
+        "properties": {**properties, **optional},
     }
+
+
+def _signal_kind() -> dict[str, Any]:
+    """A signal's line: each signal with its own values."""
+    return {
+        "oneOf": [
+            {
+                "properties": {
+                    "signal": {"const": name},
+                    "value": _one_of(values),
+                    "was": _or_null(_one_of(values)),
+                }
+            }
+            for name, values in SIGNALS.items()
+        ]
+    }
+
+
+def _because() -> dict[str, Any]:
+    ages = {
+        name: _object({"value": _one_of(values), "age_us": _COUNT}, {})
+        for name, values in SIGNALS.items()
+    }
+    return {"type": "object", "properties": ages, "propertyNames": _one_of(SIGNALS)}
+
+
+_ACTUATOR = _one_of(Actuator)
+_STATE = _one_of(PinState)
+_CHARGE = _one_of(Charge)
+_STROKE = _one_of((Demand.ENGAGE, Demand.RELEASE))
+
+_REQUIRED: dict[str, dict[str, Any]] = {
+    "start": {
+        "schema": _COUNT,
+        "profile": _TEXT,
+        "variant": _or_null(_TEXT),
+        "shadow": _TRUTH,
+        "epoch_us": _or_null(_INTEGER),
+        "settings": _SETTINGS,
+    },
+    "signal": {"signal": _one_of(SIGNALS), "value": _TEXT, "was": _or_null(_TEXT)},
+    "decision": {
+        "actuator": _ACTUATOR,
+        "demand": _one_of(Demand),
+        "rule": _one_of(rule.name for rule in RULES),
+        "override": _or_null(_TEXT),
+        "because": _because(),
+    },
+    "command": {"actuator": _ACTUATOR, "command": _STROKE, "try": _COUNT},
+    "actuator": {
+        "actuator": _ACTUATOR,
+        "state": _STATE,
+        "was": _or_null(_STATE),
+        "assumed": _TRUTH,
+    },
+    "permit": {"charge": _CHARGE, "was": _or_null(_CHARGE)},
+    "stop": {"active": _TRUTH, "try": _COUNT},
+    "request": {"request": _one_of(Request), "source": _one_of(Source), "result": _one_of(Result)},
+    "message": {"message": _TEXT, "state": _one_of(MessageState)},
+    "event": {"event": _one_of(EventName)},
+    "fault": {"fault": _one_of(FaultName), "active": _TRUTH},
+    "settings": {"settings": _SETTINGS, "source": _TEXT},
+}
+"""Kind -> the keys that each of its lines has, and what they may hold."""
+
+_OPTIONAL: dict[str, dict[str, Any]] = {
+    "command": {"recovery": _TRUTH},
+    "fault": {"actuator": _ACTUATOR},
+    "event": {
+        "actuator": _ACTUATOR,
+        "command": _STROKE,
+        "energy_wh": {"anyOf": [_COUNT, {"const": "unknown"}]},
+        "occupant": _one_of(Occupant),
+        "request": _one_of(Request),
+        "session": _one_of(Session),
+        "source": _TEXT,
+        "why": _TEXT,
+    },
+}
+"""Kind -> the keys that only some of its lines have."""
+
+_ALSO: dict[str, dict[str, Any]] = {"signal": _signal_kind()}
+"""Kind -> what else holds for its lines."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -208,11 +244,10 @@ def json_schema() -> dict[str, Any]:
     lines = [
         {
             "title": kind,
-            "type": "object",
-            "required": ["kind", "t", *sorted(keys)],
-            "properties": {"t": _COUNT, "kind": {"const": kind}, **keys},
+            **_object({"t": _COUNT, "kind": {"const": kind}, **keys}, _OPTIONAL.get(kind, {})),
+            **_ALSO.get(kind, {}),
         }
-        for kind, keys in _kinds().items()
+        for kind, keys in _REQUIRED.items()
     ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,8 +1,13 @@
 """One loop for live, replay and simulation: events in time order, deadlines at their own time.
 
-Knows: the order of things. Before anything that happens at T, every deadline that lies before T is
-fired at the deadline's own time; what happens exactly at T comes before a deadline at T.
-Refuses to know: where frames come from, what time it is, and what becomes of the outputs.
+Knows: the order of things, as below. Refuses to know: where frames come from, what time it is, and
+what becomes of the outputs.
+
+- Before anything that happens at T, every deadline that lies before T is fired at its own time.
+- A deadline at T waits for what happens at T: a frame that comes at the last moment is in time, so
+  its message is not lost. Where such a frame tells the manager something new, the manager first
+  does what is due at T, then takes the news in.
+- Of two deadlines at the same time the translator's comes first: knowledge before action.
 """
 
 from __future__ import annotations

@@ -17,9 +17,14 @@ def read_settings(path: Path) -> Settings:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+        raise SettingsError(
+            f"{path}: is not UTF-8 text (byte {error.start}); save it again as UTF-8"
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: is not TOML: {error}") from error
+        raise SettingsError(
+            f"{path}: is not TOML: {error}; write one key = value to a line, words in quotes,"
+            ' for instance auto-lock = "off"'
+        ) from error
     return parse(document, str(path))
