@@ -194,12 +194,27 @@ def test_the_deadline_is_always_the_earliest_there_is(
     told: list[list[object]] = [[], []]
     for frame, gap_ms in gaps:
         now_us += gap_ms * MS
+        assert unasked.due_before(now_us) == asked.due_before(now_us)
         told[0] += [event for _, event in run(asked, now_us - 1)]
         told[0] += asked.feed(now_us, frame)
         told[1] += unasked.feed(now_us, frame)
         due = asked._supervision.next_due()
         assert asked.deadline_us == (None if due is None else due[0])
     assert told[0] == told[1]
+
+
+def test_a_bus_that_may_be_quiet_after_all_is_not_missed(small: Profile) -> None:
+    """The slow message stands in the way of quiet until it is heard again, being due itself."""
+    translator = Translator(small)
+    translator.feed(0, FITTED)
+    translator.feed(8_000 * MS, LOCKED)
+    run(translator, 8_500 * MS)
+    assert translator.deadline_us == 12_000 * MS, "the slow one, for the bus is not quiet"
+    translator.feed(8_600 * MS, FITTED)
+    translator.feed(8_700 * MS, LOCKED)
+    assert translator.due_before(20_000 * MS) == 9_200 * MS
+    translator.feed(15_700 * MS, FOB)
+    assert translator.heard == {"Slow", "Body", "Fob"}
 
 
 # ---- a bus that falls asleep ---------------------------------------------------------------------

@@ -10,7 +10,7 @@ from smallcar import DBC, TOML, write_car
 from vehicle.core.messages import Observed
 from vehicle.core.signals import CarLock, Feedback
 from vehicle.wire.frame import Frame
-from vehicle.wire.profile import Profile, load_profile
+from vehicle.wire.profile import Profile, check_profile, load_profile
 from vehicle.wire.translator import Translator
 
 VARIANTS = """
@@ -112,6 +112,24 @@ def test_a_variants_requests_replace_the_files(tmp_path: Path) -> None:
     profile = load_profile(write_car(tmp_path, text))
     (asking,) = profile.layout_of("quiet").requests
     assert asking.source == "car"
+
+
+def test_a_fault_is_named_once_however_many_variants_read_its_table(tmp_path: Path) -> None:
+    (tmp_path / "new.dbc").write_text(SHIFTED)
+    text = (TOML + VARIANTS).replace('"Fob.Gesture" = 1', '"Fob.Gesture" = 9')
+    findings = check_profile(write_car(tmp_path, text))
+    assert [f.signal for f in findings if f.severity == "error"] == ["request.when"]
+
+
+def test_a_variants_dbc_may_lack_a_message_but_not_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "new.dbc").write_text(SHIFTED.replace("BO_ 300 Drive", "BO_ 300 Other"))
+    text = TOML + VARIANTS + "\n[message.Drive]\nstale_ms = 100\n"
+    path = write_car(tmp_path, text)
+    assert {finding.severity for finding in check_profile(path)} == {"note"}
+    (tmp_path / "new.dbc").unlink()
+    (finding,) = [f for f in check_profile(path) if f.severity == "error"]
+    assert finding.signal == "variant.dbc"
+    assert "not beside this file" in finding.text
 
 
 def test_observing_needs_no_variant_where_there_is_none(tmp_path: Path) -> None:

@@ -49,8 +49,10 @@ def read_profile(path: Path) -> tuple[Profile | None, list[Finding]]:
     if dbc is None:
         return None, document.findings
     profile = _Reader(document, root, dbc).profile(name, title, sources)
-    bad = any(finding.severity is Severity.ERROR for finding in document.findings)
-    return (None if bad else profile), document.findings
+    # A table that several variants read anew would have its faults named as often.
+    findings = list(dict.fromkeys(document.findings))
+    bad = any(finding.severity is Severity.ERROR for finding in findings)
+    return (None if bad else profile), findings
 
 
 def load_beside(document: Document, table: Table, name: str) -> Dbc | None:
@@ -104,7 +106,7 @@ class _Reader:
             messages=messages,
             lacks=lacks,
             lacks_words=words,
-            notes=tuple(self.document.findings),
+            notes=tuple(dict.fromkeys(self.document.findings)),
         )
 
     def _sent_names(self) -> set[str]:

@@ -147,10 +147,10 @@ class Translator:
         watch = reader.watch
         bus = watch.bus
         bus.last_us = now_us
-        if self._due is watch or self._due is bus:
-            self._moved = True  # to a later time, so what is known of it still is a lower bound
-        elif bus.undecided:
+        if bus.undecided:
             self._rearm()
+        elif self._due is watch or self._due is bus:
+            self._moved = True  # to a later time, so what is known of it still is a lower bound
         if reader.protection is not None:
             protection = reader.protection
             check = protection.feed(data)
@@ -210,6 +210,13 @@ class Translator:
             due = self._supervision.next_due()
             self._due_us, self._due = due if due is not None else (_NEVER_US, None)
         return None if self._due is None else self._due_us
+
+    def due_before(self, now_us: int) -> int | None:
+        """Return the deadline if it lies before ``now_us``. Cheap enough to ask at every frame."""
+        if now_us <= self._due_us:
+            return None
+        due_us = self.deadline_us
+        return due_us if due_us is not None and due_us < now_us else None
 
     def fire(self, now_us: int) -> list[WireEvent]:
         """Return what follows from silence up to ``now_us``, that moment included."""
