@@ -147,8 +147,9 @@ def _requested(state: State, event: Requested, now_us: int) -> None:
     request.receive(state, event.request, event.source, now_us)
 
 
-def _settings_changed(state: State, event: SettingsChanged, _: int) -> None:
-    state.settings = event.settings
+def _settings_changed(state: State, event: SettingsChanged, now_us: int) -> None:
+    was, state.settings = state.settings, event.settings
+    session.settings_changed(state, was, now_us)
     words = tuple(event.settings.words().items())
     state.outputs.append(SettingsTook(words, event.source))
     state.tell(EventName.SETTINGS_CHANGED, source=event.source)

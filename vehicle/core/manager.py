@@ -162,10 +162,8 @@ class LockManager:
 
     def _timer_passed(self, timer: Timer) -> None:
         state = self._state
-        if timer is Timer.POWER_CUT_HOLD:
-            state.flags.discard(Flag.INTERRUPTED)
-        elif timer is Timer.GRACE:
-            state.flags.add(Flag.GRACE_OVER)
+        if timer in (Timer.GRACE, Timer.POWER_CUT_HOLD):
+            session.hold_over(state, timer)
         elif timer is Timer.WELD_RESULT:
             session.weld_result_overdue(state)
         elif timer is Timer.FEEDBACK_LATCH:
@@ -201,9 +199,7 @@ class LockManager:
         return Situation(
             seat=seat_of(seen, actuator, self.car.when_empty),
             doors=doors_of(seen.car_lock, Flag.LOCKED_SINCE_SEATED in state.flags),
-            phase=phase_of(
-                seen.session, Flag.INTERRUPTED in state.flags, Flag.GRACE_OVER in state.flags
-            ),
+            phase=phase_of(seen.session, state.interrupted, Flag.GRACE_OVER in state.flags),
             energy=state.energy,
             need=need_of(seen.supply, seen.supply_limit, state.settings),
             asked=state.asked,

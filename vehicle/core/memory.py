@@ -33,14 +33,14 @@ from vehicle.core.snapshot import SIGNALS, Snapshot
 
 
 class Flag(StrEnum):
-    """One thing that is remembered or not. All but the last three end with the connector."""
+    """One thing that is remembered or not. All but those in LASTING end with the connector."""
 
     STOPPED = "stopped"
     """Charging was stopped on request; no permit until a new charge, a relock or an unplug."""
     NEW_CHARGE = "new-charge"
     """A session began since the pin was released."""
     INTERRUPTED = "interrupted"
-    """The session was cut off, and the power-cut hold is not over."""
+    """The session was cut off, and nothing has followed it. Held while the power-cut timer runs."""
     GRACE_OVER = "grace-over"
     """The session is complete and the owner's grace time is over."""
     LOCKED_SINCE_SEATED = "locked-since-seated"
@@ -66,8 +66,17 @@ RELEASED = {Actuator.LATCH: Flag.RELEASED_LATCH, Actuator.ADAPTER: Flag.RELEASED
 MANUAL = {Actuator.LATCH: Flag.MANUAL_LATCH, Actuator.ADAPTER: Flag.MANUAL_ADAPTER}
 HEARD = {Actuator.LATCH: Flag.HEARD_LATCH, Actuator.ADAPTER: Flag.HEARD_ADAPTER}
 
-LASTING = frozenset({Flag.WELDED, Flag.HEARD_LATCH, Flag.HEARD_ADAPTER, Flag.INTERNAL_ERROR})
-"""Flags that do not end when the connector leaves the inlet."""
+LASTING = frozenset(
+    {
+        Flag.LATCH_ANSWERED,
+        Flag.WELDED,
+        Flag.HEARD_LATCH,
+        Flag.HEARD_ADAPTER,
+        Flag.INTERNAL_ERROR,
+    }
+)
+"""Flags that do not end when the connector leaves the inlet; LATCH_ANSWERED ends with its request,
+which then ends too."""
 
 
 class Timer(StrEnum):
@@ -198,6 +207,11 @@ class State:
     def weld_result_awaited(self) -> bool:
         """Whether a release must still wait for the weld test after a DC session."""
         return Flag.WELD_RESULT_WANTED in self.flags
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the session was cut off and the power-cut hold is not over."""
+        return Flag.INTERRUPTED in self.flags and Timer.POWER_CUT_HOLD in self.timers
 
     @property
     def energy(self) -> Energy:

@@ -17,7 +17,7 @@ from vehicle.core.messages import (
     StopCharge,
 )
 from vehicle.core.pin import Outcome, PinControl
-from vehicle.core.policy import full_and_freed
+from vehicle.core.policy import charge_over, full_and_freed
 from vehicle.core.signals import Occupant
 from vehicle.core.situation import SEATED
 
@@ -39,11 +39,15 @@ def collect(state: State, pin: PinControl) -> None:
 
 
 def _released(state: State, pin: PinControl) -> None:
-    """Remember a release that was demanded: the connector stays free until it has been out."""
+    """Remember a release that was demanded: the connector stays free until it has been out.
+
+    One that followed a power cut is not remembered: the pin engages again when power returns.
+    """
     decision = state.decisions.get(pin.actuator)
     if decision is None or decision.demand is not Demand.RELEASE:
         return
-    if state.seen.occupant in SEATED:
+    power_cut = decision.rule.when is charge_over and Flag.INTERRUPTED in state.flags
+    if state.seen.occupant in SEATED and not power_cut:
         state.flags.add(RELEASED[pin.actuator])
         state.flags.discard(Flag.NEW_CHARGE)
     if decision.rule.when is full_and_freed:

@@ -193,7 +193,9 @@ def _wait(state: State, now_us: int) -> None:
 
 
 def _progress_latch(state: State) -> None:
-    if state.manual_release:
+    if state.seen.occupant is Occupant.EMPTY:
+        _finish(state, Result.CONNECTOR_OUT)
+    elif state.manual_release:
         _finish(state, Result.MANUAL_RELEASE_PULLED)
     elif any(pin.gave_up and pin.goal is Demand.ENGAGE for pin in state.fitted_pins):
         _finish(state, Result.FAILED_TO_ENGAGE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from vehicle.core.memory import LASTING, RELEASED, Flag, State, Timer
 from vehicle.core.messages import EventName, FaultName
-from vehicle.core.settings import Toggle
+from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import CarLock, Inlet, Occupant, Session, Supply, Weld
 from vehicle.core.situation import ACTIVE, Asked, Need, need_of
 from vehicle.core.snapshot import Snapshot
@@ -52,36 +52,84 @@ def note_changes(state: State, was: Snapshot, now_us: int) -> None:
 def connector_out(state: State) -> None:
     """Forget what was remembered of the connector that was seated."""
     state.flags &= LASTING
+    state.energy_wh = None
     state.stop(*_CONNECTOR_TIMERS)
-    if state.asked is Asked.LATCH:
-        state.asked, state.asked_by = Asked.NOTHING, None
 
 
 def _session_changed(state: State, now_us: int) -> None:
     """Tell a new session, a finished one and an interrupted one apart."""
     before, session = state.last_session, state.seen.session
+    if session is before:
+        return
     state.last_session = session
     if session in ACTIVE:
         state.flags -= {Flag.INTERRUPTED, Flag.GRACE_OVER}
         state.stop(Timer.POWER_CUT_HOLD, Timer.GRACE)
-        if before not in ACTIVE and before is not Session.UNKNOWN and session in _RUNNING:
-            state.flags.discard(Flag.STOPPED)
-            state.flags.add(Flag.NEW_CHARGE)
+        if before not in (*ACTIVE, Session.UNKNOWN) and session in _RUNNING:
+            _new_charge(state)
     elif session is Session.COMPLETE:
         state.flags.discard(Flag.INTERRUPTED)
         state.stop(Timer.POWER_CUT_HOLD)
-        state.start(Timer.GRACE, now_us + state.settings.release_grace_min * 60_000_000)
+        _start_grace(state, now_us)
     elif session in _ENDED_BADLY and before in _RUNNING and Flag.STOPPED not in state.flags:
         state.flags.add(Flag.INTERRUPTED)
-        state.start(Timer.POWER_CUT_HOLD, now_us + state.settings.power_cut_hold_s * 1_000_000)
+        state.start(Timer.POWER_CUT_HOLD, now_us + _hold_us(state.settings))
     if before is Session.CHARGING and session in (*_ENDED_BADLY, Session.WAITING):
         state.start(Timer.JUST_CHARGED, now_us + JUST_CHARGED_US)
     else:
         state.stop(Timer.JUST_CHARGED)
 
 
+def _new_charge(state: State) -> None:
+    """Note a charge that someone began. One that begins during an unlatch does not undo it."""
+    if state.asked is not Asked.UNLATCH:
+        state.flags.discard(Flag.STOPPED)
+        state.flags.add(Flag.NEW_CHARGE)
+
+
+def _grace_us(settings: Settings) -> int:
+    return settings.release_grace_min * 60_000_000
+
+
+def _hold_us(settings: Settings) -> int:
+    return settings.power_cut_hold_s * 1_000_000
+
+
+def _start_grace(state: State, now_us: int) -> None:
+    grace_us = _grace_us(state.settings)
+    if grace_us:
+        state.start(Timer.GRACE, now_us + grace_us)
+    else:
+        state.flags.add(Flag.GRACE_OVER)
+
+
+def settings_changed(state: State, was: Settings, now_us: int) -> None:
+    """Let the owner's times that run already count as newly chosen, from when they began.
+
+    A grace time that is over stays over.
+    """
+    for timer, span_us in ((Timer.GRACE, _grace_us), (Timer.POWER_CUT_HOLD, _hold_us)):
+        if timer not in state.timers:
+            continue
+        state.timers[timer] += span_us(state.settings) - span_us(was)
+        if state.timers[timer] <= now_us:
+            state.stop(timer)
+            hold_over(state, timer)
+
+
+def hold_over(state: State, timer: Timer) -> None:
+    """React to the end of the grace time; an interrupted session is held by its timer alone."""
+    if timer is Timer.GRACE:
+        state.flags.add(Flag.GRACE_OVER)
+
+
 def _doors_changed(state: State, was: CarLock) -> None:
-    """A relock by the owner ends what a release began. UNKNOWN to LOCKED is no relock."""
+    """A relock by the owner ends what a release began. UNKNOWN to LOCKED is no relock.
+
+    A release that is still under way is carried out first: its memory begins when it is done.
+    """
+    if state.asked is Asked.UNLATCH:
+        return
     if was is CarLock.UNLOCKED and state.seen.car_lock is CarLock.LOCKED:
         state.flags -= {Flag.STOPPED, *RELEASED.values()}
 
