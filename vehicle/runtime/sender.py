@@ -1,0 +1,242 @@
+"""Turns the core's outputs into the frames that we send, each at its message's cycle.
+
+Knows: what the command and the status say at every moment, when each is due, and that a sleeping
+bus is left alone. Refuses to know: interfaces, what time it is, and why anything is commanded.
+
+Rules of this file:
+1. The command drives a pin from the core's Command to its DriveOff, and says none otherwise.
+2. Nothing is sent, wake frames excepted, before a frame of the car was heard, and from QUIET_US
+   after the last one on: our own frames must never keep a bus awake, and a bus that nobody else
+   speaks on needs no permit withdrawn, since receivers treat our silence as none.
+3. Only identifiers on the profile's transmit list leave, and no message more often than its cycle.
+4. Held means held for sure: the sensor of the guarding pin says engaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from vehicle.core.car import Actuator
+from vehicle.core.messages import (
+    ActuatorChanged,
+    Charge,
+    Command,
+    Demand,
+    DriveOff,
+    Fault,
+    FaultName,
+    Output,
+    Permit,
+    PinState,
+    SignalChanged,
+    StopCharge,
+    WakeBus,
+)
+from vehicle.core.signals import Fitted, Occupant
+from vehicle.wire import codec
+from vehicle.wire.findings import WireError
+from vehicle.wire.frame import Frame
+from vehicle.wire.loaded import Profile
+
+QUIET_US = 2_000_000
+"""A bus on which nothing was heard for so long sleeps or is lost."""
+
+CYCLES_US = {"command": 50_000, "status": 500_000}
+"""Kind -> its cycle where the profile's DBC gives none: those of the reference bus."""
+
+GRAVEST_FIRST = (
+    FaultName.CONTACTORS_WELDED,
+    FaultName.INTERNAL_ERROR,
+    FaultName.BUS_LOST,
+    FaultName.STOP_NOT_CONFIRMED,
+    FaultName.UNEXPECTED_OPEN,
+    FaultName.FAILED_TO_RELEASE,
+    FaultName.FAILED_TO_ENGAGE,
+    FaultName.ENERGY_UNKNOWN,
+    FaultName.FEEDBACK_LOST,
+    FaultName.UNEXPECTED_CLOSE,
+    FaultName.BUS_ASLEEP,
+)
+"""Which fault the status names where several stand."""
+
+
+class NotListedError(WireError):
+    """A frame was about to leave that the profile does not list. Nothing was sent."""
+
+
+class Transmitter:
+    """What we say on the bus. Give it every output; ask it for the frames that are due."""
+
+    def __init__(self, profile: Profile, channel: str = "") -> None:
+        """Prepare for one profile; the frames say they are for ``channel``."""
+        self._profile = profile
+        self._frames = codec.Sender(profile, channel)
+        self._cycles_us = {
+            kind: profile.transmit[kind].spec.cycle_us or cycle_us
+            for kind, cycle_us in CYCLES_US.items()
+            if self._frames.can(kind)
+        }
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: nothing is driven, nothing permitted, nobody heard."""
+        self._drive = dict.fromkeys(Actuator, Demand.HOLD)
+        self._pins = dict.fromkeys(Actuator, (PinState.UNKNOWN, False))
+        self._fitted = dict.fromkeys(Actuator, Fitted.UNKNOWN)
+        self._occupant = Occupant.UNKNOWN
+        self._permit = Charge.NONE
+        self._stop = False
+        self._faults: set[tuple[FaultName, Actuator | None]] = set()
+        self._wakes = 0
+        self._heard_us: int | None = None
+        self._due_us: dict[str, int] = {}
+
+    # ---- what it is told ------------------------------------------------------------------------
+
+    def take(self, now_us: int, output: Output) -> None:
+        """Take one output of the core.
+
+        Raises:
+            NotListedError: the bus is to be woken and the profile has no wake frame.
+        """
+        note = _NOTES.get(type(output))
+        if note is not None:
+            note(self, output)
+
+    def heard(self, now_us: int) -> None:
+        """A frame of the car was received: the bus is awake."""
+        if not self._awake(now_us):
+            self._due_us = dict.fromkeys(self._cycles_us, now_us)
+        self._heard_us = now_us
+
+    def _awake(self, now_us: int) -> bool:
+        return self._heard_us is not None and now_us - self._heard_us < QUIET_US
+
+    def _note_command(self, output: Command) -> None:
+        self._drive[output.actuator] = output.command
+
+    def _note_drive_off(self, output: DriveOff) -> None:
+        self._drive[output.actuator] = Demand.HOLD
+
+    def _note_permit(self, output: Permit) -> None:
+        self._permit = output.charge
+
+    def _note_stop(self, output: StopCharge) -> None:
+        self._stop = output.active
+
+    def _note_pin(self, output: ActuatorChanged) -> None:
+        self._pins[output.actuator] = (output.state, output.assumed)
+
+    def _note_fault(self, output: Fault) -> None:
+        (self._faults.add if output.active else self._faults.discard)(
+            (output.fault, output.actuator)
+        )
+
+    def _note_signal(self, output: SignalChanged) -> None:
+        value = output.value
+        if isinstance(value, Occupant):
+            self._occupant = value
+        elif isinstance(value, Fitted):
+            latch = output.signal == "latch_fitted"
+            self._fitted[Actuator.LATCH if latch else Actuator.ADAPTER] = value
+
+    def _note_wake(self, _: WakeBus) -> None:
+        if not self._frames.can("wake"):
+            raise NotListedError(
+                f"profile {self._profile.name} lists no wake frame, so the bus cannot be woken;"
+                " add [transmit.wake], or leave can_wake off"
+            )
+        self._wakes += 1
+
+    # ---- what it says ---------------------------------------------------------------------------
+
+    @property
+    def deadline_us(self) -> int | None:
+        """When ``due`` next has something; 0 where a wake frame waits; None while silent."""
+        if self._wakes:
+            return 0
+        if self._heard_us is None:
+            return None
+        quiet_us = self._heard_us + QUIET_US
+        due_us = min(self._due_us.values(), default=quiet_us)
+        return due_us if due_us < quiet_us else None
+
+    def due(self, now_us: int) -> list[Frame]:
+        """Return the frames to send by ``now_us``, in order.
+
+        Raises:
+            NotListedError: a frame is not on the profile's transmit list.
+        """
+        frames = [self._frames.wake() for _ in range(self._wakes)]
+        self._wakes = 0
+        if self._awake(now_us):
+            for kind, cycle_us in self._cycles_us.items():
+                if self._due_us[kind] <= now_us:
+                    self._due_us[kind] = now_us + cycle_us
+                    frames.append(self._command() if kind == "command" else self._status())
+        for frame in frames:
+            if (frame.can_id, frame.extended) not in self._profile.transmit_ids:
+                raise NotListedError(
+                    f"frame {frame.can_id:X} is not on profile {self._profile.name}'s transmit"
+                    " list; only what [transmit] names is sent"
+                )
+        return frames
+
+    def _command(self) -> Frame:
+        latch, adapter = (_drive_word(self._drive[actuator]) for actuator in Actuator)
+        return self._frames.command(latch, adapter, str(self._permit), self._stop)
+
+    def _status(self) -> Frame:
+        latch, adapter = (self._pin_word(actuator) for actuator in Actuator)
+        standing = {fault for fault, _ in self._faults}
+        fault = next((str(name) for name in GRAVEST_FIRST if name in standing), "none")
+        return self._frames.status(self._held(), latch, adapter, fault)
+
+    def _pin_word(self, actuator: Actuator) -> str:
+        absent = self._fitted[actuator] is Fitted.ABSENT
+        return "not-fitted" if absent else str(self._pins[actuator][0])
+
+    def _held(self) -> str:
+        """Return what is held, in the words of the status message."""
+        if self._occupant is Occupant.EMPTY:
+            return "empty"
+        if self._occupant is Occupant.UNKNOWN:
+            return "unknown"
+        guard = Actuator.LATCH
+        if self._occupant is not Occupant.CONNECTOR:
+            if self._fitted[Actuator.ADAPTER] is Fitted.UNKNOWN:
+                return "unknown"
+            if self._fitted[Actuator.ADAPTER] is Fitted.FITTED:
+                guard = Actuator.ADAPTER
+        state, assumed = self._pins[guard]
+        if self._fitted[guard] is Fitted.ABSENT:
+            return "nothing"
+        if state is PinState.UNKNOWN or (assumed and state is PinState.ENGAGED):
+            return "unknown"
+        return _HELD[self._occupant] if state is PinState.ENGAGED else "nothing"
+
+
+_HELD = {
+    Occupant.CONNECTOR: "connector",
+    Occupant.ADAPTER: "adapter",
+    Occupant.ADAPTER_AND_CONNECTOR: "adapter-only",
+}
+"""What an engaged guarding pin holds. A connector in an adapter is never held by the car."""
+
+
+def _drive_word(demand: Demand) -> str:
+    return "none" if demand is Demand.HOLD else str(demand)
+
+
+_NOTES: dict[type[Any], Callable[[Transmitter, Any], None]] = {
+    Command: Transmitter._note_command,
+    DriveOff: Transmitter._note_drive_off,
+    Permit: Transmitter._note_permit,
+    StopCharge: Transmitter._note_stop,
+    ActuatorChanged: Transmitter._note_pin,
+    Fault: Transmitter._note_fault,
+    SignalChanged: Transmitter._note_signal,
+    WakeBus: Transmitter._note_wake,
+}
+"""Output -> what it changes in what we say."""

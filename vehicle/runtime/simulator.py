@@ -1,0 +1,260 @@
+"""The closed loop in virtual time: simulated car, wire, lock manager, and back over the bus.
+
+Knows: the order in which things happen, and what a logger on the bus would have recorded.
+Refuses to know: wall time, files, and what is right: the story's expectations and the safety watch
+judge.
+
+At each moment, in this order: the story's steps and other events, the car's frames, the deadlines
+of the loop, our own frames. That is the order in which a replay of the recording sees the same
+moment, so it gives the very same journal.
+
+A restart of the lock manager is a new segment: it forgets everything, and while it is down neither
+hears, records nor sends. A story that begins with other settings than the defaults says so in an
+event at time 0.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from vehicle.core.manager import LockManager
+from vehicle.core.messages import (
+    BusFailed,
+    BusRestored,
+    InputEvent,
+    Output,
+    Request,
+    Requested,
+    SegmentStarted,
+    SettingsChanged,
+    Source,
+)
+from vehicle.core.settings import Settings, parse
+from vehicle.runtime.ecus import ControlUnits
+from vehicle.runtime.journal import is_entry, start_line, to_line
+from vehicle.runtime.loop import Loop
+from vehicle.runtime.orders import FaultOrder, Orders, Step
+from vehicle.runtime.plant import DEEDS, Plant, StartState
+from vehicle.runtime.safety_watch import SafetyWatch
+from vehicle.runtime.sender import Transmitter
+from vehicle.runtime.story import Story
+from vehicle.wire.frame import Frame
+from vehicle.wire.loaded import Profile
+from vehicle.wire.profile import load_profile
+from vehicle.wire.translator import Translator
+
+CHANNEL = "can0"
+"""The channel that recorded frames name."""
+BUS = "main"
+"""The profile's name of the one bus."""
+
+
+class SimulatedCar:
+    """A car to talk to over frames: the truth and its control units. Also of use by itself."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        start: StartState,
+        faults: tuple[FaultOrder, ...] = (),
+        seed: int = 0,
+        jitter_us: int = 0,
+    ) -> None:
+        self.orders = Orders(faults)
+        self.plant = Plant(start, self.orders, reports_weld_test=profile.car.reports_weld_test)
+        random = Random(seed)
+        self.units = ControlUnits(profile, self.plant, self.orders, random, jitter_us)
+
+    @property
+    def deadline_us(self) -> int | None:
+        """When something happens by itself, or None."""
+        times = (self.plant.deadline_us, self.units.deadline_us)
+        return min((time_us for time_us in times if time_us is not None), default=None)
+
+    def advance(self, now_us: int) -> None:
+        """Let time pass up to ``now_us``; ask for every deadline in between."""
+        self.plant.advance(now_us)
+
+    def do(self, now_us: int, step: Step) -> None:
+        """Carry out a step that concerns the car."""
+        if step.do == "sleep":
+            self.units.sleep()
+        elif step.do == "wake":
+            self.units.wake(now_us)
+        else:
+            self.plant.do(step)
+
+    def frames(self, now_us: int) -> list[Frame]:
+        """Return what the car's control units put on the bus at ``now_us``."""
+        return self.units.due(now_us)
+
+    def hear(self, now_us: int, frame: Frame) -> None:
+        """Take a frame of the lock manager's."""
+        self.units.hear(now_us, frame)
+
+
+CAR_STEPS = (*DEEDS, "sleep", "wake")
+
+
+@dataclass(frozen=True)
+class StoryResult:
+    """What became of a story."""
+
+    journal: tuple[str, ...]
+    """The journal's lines, the start line first, without line ends."""
+    frames: tuple[tuple[int, Frame], ...]
+    """(microseconds, frame) as a logger on the bus saw them, ours included. The first is at 0."""
+    events: tuple[tuple[int, InputEvent], ...]
+    """What else reached the lock manager, for the events file beside the recording."""
+    failures: tuple[str, ...]
+    """What the story expected and did not get, and what must never happen and did."""
+    profile: Profile
+    """The profile that it ran with, the story's ``[car]`` included."""
+    truths: tuple[tuple[int, Mapping[str, str]], ...]
+    """How the car truly stood, each time that changed."""
+
+
+class Simulation:
+    """One run of one story. Call ``run`` once."""
+
+    def __init__(self, story: Story, seed: int) -> None:
+        profile = load_profile(story.profile)
+        self._profile = replace(profile, car=story.car.apply(profile.car))
+        self._story = story
+        self._car = SimulatedCar(self._profile, story.start, story.faults, seed, story.jitter_us)
+        self._watch = SafetyWatch(
+            self._car.plant,
+            self._car.orders,
+            connector_locks_itself=self._profile.car.connector_locks_itself,
+        )
+        self._manager = LockManager(self._profile.car)
+        self._loop = Loop(self._manager, Translator(self._profile), self._sink)
+        self._transmitter = Transmitter(self._profile, CHANNEL)
+        self._steps = list(story.steps)
+        self._down_until_us: int | None = None
+        self._bus_down = False
+        self._journal: list[str] = []
+        self._frames: list[tuple[int, Frame]] = []
+        self._events: list[tuple[int, InputEvent]] = []
+        self._truths: list[tuple[int, Mapping[str, str]]] = []
+
+    def _sink(self, now_us: int, output: Output) -> None:
+        if is_entry(output):
+            self._journal.append(to_line(now_us, output))
+        self._transmitter.take(now_us, output)
+        self._watch.take(now_us, output)
+
+    def run(self) -> StoryResult:
+        """Play the story to its end and judge it."""
+        story = self._story
+        words = Settings().words()
+        self._journal.append(
+            start_line(
+                profile=self._profile.name,
+                variant=None,
+                shadow=False,
+                epoch_us=None,
+                settings=words,
+            )
+        )
+        self._loop.start(0)
+        if story.settings != Settings():
+            self._give(0, SettingsChanged(story.settings, "story"))
+        now_us: int | None = 0
+        while now_us is not None and now_us <= story.end_us:
+            self._moment(now_us)
+            now_us = self._next_us(now_us)
+        self._loop.run_until(story.end_us)
+        return self._judged()
+
+    def _next_us(self, now_us: int) -> int | None:
+        times = [self._car.deadline_us, self._loop.deadline_us, self._down_until_us]
+        if self._steps:
+            times.append(self._steps[0].at_us)
+        if self._down_until_us is None:
+            times.append(self._transmitter.deadline_us)
+        due = [max(time_us, now_us + 1) for time_us in times if time_us is not None]
+        return min(due, default=None)
+
+    # ---- one moment -----------------------------------------------------------------------------
+
+    def _moment(self, now_us: int) -> None:
+        self._car.advance(now_us)
+        self._watch.see(now_us)
+        if self._down_until_us is not None and self._down_until_us <= now_us:
+            self._down_until_us = None
+        self._mind_interface(now_us)
+        while self._steps and self._steps[0].at_us <= now_us:
+            self._do(now_us, self._steps.pop(0))
+        for frame in self._car.frames(now_us):
+            if self._listening:
+                self._frames.append((now_us, frame))
+                self._transmitter.heard(now_us)
+                self._loop.feed(now_us, frame)
+        self._loop.run_until(now_us)
+        if self._down_until_us is None:
+            for frame in self._transmitter.due(now_us):
+                if self._listening:
+                    self._frames.append((now_us, frame))
+                    self._car.hear(now_us, frame)
+        truth = self._car.plant.truth()
+        if not self._truths or self._truths[-1][1] != truth:
+            self._truths.append((now_us, truth))
+
+    @property
+    def _listening(self) -> bool:
+        return self._down_until_us is None and not self._bus_down
+
+    def _mind_interface(self, now_us: int) -> None:
+        down = self._car.orders.find("bus_down", now_us) is not None
+        if down is not self._bus_down:
+            self._bus_down = down
+            self._give(now_us, BusFailed(BUS) if down else BusRestored(BUS))
+
+    def _give(self, now_us: int, event: InputEvent) -> None:
+        self._events.append((now_us, event))
+        self._loop.give(now_us, event)
+
+    def _do(self, now_us: int, step: Step) -> None:
+        if step.do in CAR_STEPS:
+            self._car.do(now_us, step)
+        elif step.do == "request":
+            request, source = step.values["request"], step.values["source"]
+            self._give(now_us, Requested(Request(str(request)), Source(str(source))))
+        elif step.do == "set":
+            settings = parse({**self._manager.settings.words(), **step.settings})
+            self._give(now_us, SettingsChanged(settings, str(step.values["by"])))
+        else:
+            self._restart(now_us, int(step.values["down_ms"]) * 1000)
+
+    def _restart(self, now_us: int, down_us: int) -> None:
+        self._give(now_us, SegmentStarted())
+        self._transmitter.reset()
+        self._down_until_us = now_us + down_us
+
+    # ---- the end --------------------------------------------------------------------------------
+
+    def _judged(self) -> StoryResult:
+        lines: list[Mapping[str, Any]] = [json.loads(line) for line in self._journal]
+        told = (
+            expectation.failure(lines, self._truths) for expectation in self._story.expectations
+        )
+        failures = [failure for failure in told if failure is not None]
+        failures += self._watch.finish(self._story.end_us)
+        return StoryResult(
+            tuple(self._journal),
+            tuple(self._frames),
+            tuple(self._events),
+            tuple(failures),
+            self._profile,
+            tuple(self._truths),
+        )
+
+
+def run_story(story: Story, seed: int = 0) -> StoryResult:
+    """Play ``story``; equal story and seed give an equal result."""
+    return Simulation(story, seed).run()
