@@ -116,14 +116,16 @@ def _seekable(path: Path, tally: Tally) -> Iterator[IO[bytes]]:
 @contextmanager
 def _asammdf_at_work() -> Iterator[None]:
     """Keep asammdf's log and warnings quiet, and give its many failures one name."""
+    from asammdf.blocks.utils import MdfException
+
     logger = logging.getLogger("asammdf")
     was_disabled, logger.disabled = logger.disabled, True
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except _DAMAGE as error:
-        _complete_half_built(error.__cause__ or error)
+    except (MdfException, *_DAMAGE) as error:
+        _complete_half_built(error)
         words = " ".join(str(error).split())
         raise _DamagedError(words or type(error).__name__) from error
     finally:
@@ -135,16 +137,12 @@ def _open(path: Path, source: IO[bytes]) -> Any:
         warnings.simplefilter("ignore")
         try:
             from asammdf import MDF
-            from asammdf.blocks.utils import MdfException
         except ImportError:
             raise MissingAsammdfError(
                 path, "is an MF4 file, and asammdf is not installed", "pip install chargelock[mf4]"
             ) from None
     with _asammdf_at_work():
-        try:
-            return MDF(cast(Any, source))
-        except MdfException as error:
-            raise ValueError(error) from error
+        return MDF(cast(Any, source))
 
 
 def _complete_half_built(error: BaseException) -> None:
