@@ -322,6 +322,13 @@ FAULTS: dict[str, tuple[str, str, str, str, str]] = {
         "transmit.wake.set",
         'did you mean "Latch"?',
     ),
+    "energy in another unit": (
+        "[car]",
+        '[energy]\nsignal = "Port.Current"\n[car]',
+        "signal =",
+        "energy.signal",
+        'is in "A" by its DBC',
+    ),
     "energy from nowhere": (
         "[car]",
         '[energy]\nsignal = "Body.Wh"\n[car]',

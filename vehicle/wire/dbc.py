@@ -184,6 +184,7 @@ def _field(message: str, signal: Signal, others: dict[str, Signal]) -> Field:
         low=bounds[0],
         high=bounds[1],
         sna=frozenset(int(raw) for raw, label in labels.items() if str(label).upper() == "SNA"),
+        unit=signal.unit or "",
         mux=_field(message, mux, others) if mux is not None else None,
         mux_ids=frozenset(signal.multiplexer_ids or ()),
     )

@@ -32,6 +32,8 @@ class Field:
     high: int | None = None
     sna: frozenset[int] = frozenset()
     """Raw values that mean "signal not available"."""
+    unit: str = ""
+    """The physical value's unit, as the DBC says."""
     mux: Field | None = None
     """The multiplexer that must read one of ``mux_ids`` for this field to be in the frame."""
     mux_ids: frozenset[int] = frozenset()

@@ -143,6 +143,8 @@ class _Reader:
         found = None
         if table.data:
             found = names.operand(table, "signal", table.text("signal"))
+            if found is not None and found.unit != "Wh":
+                table.say("signal", f'is in "{found.unit}" by its DBC; map one in Wh')
         table.close()
         return found
 
