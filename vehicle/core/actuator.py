@@ -5,7 +5,8 @@ Refuses to know: why something is demanded, and whether it is safe: every pulse 
 
 Rules of this file:
 1. A pulse never starts before the pause after the last one is over, except that an engage stroke
-   may cut short a release at once (the inlet became energised in the middle of it).
+   may cut short a release at once (the inlet became energised in the middle of it). The pause
+   that the release has earned is then made up for after the engage stroke.
 2. Engaging stops on feedback; releasing runs its full time, because some latches report "open" as
    soon as they move.
 3. HOLD starts nothing: a pulse that runs is finished, then the feedback says where the pin is.
@@ -14,8 +15,6 @@ Rules of this file:
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from vehicle.core.lifecycle import Trigger
 from vehicle.core.messages import Command, Demand, DriveOff, PinState
@@ -31,10 +30,6 @@ _REVERSE = {Demand.ENGAGE: Demand.RELEASE, Demand.RELEASE: Demand.ENGAGE}
 
 class DrivenPin(PinControl):
     """One pin under our control."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._waits_for_rest = False
 
     # ---- feedback -------------------------------------------------------------------------------
 
@@ -73,7 +68,7 @@ class DrivenPin(PinControl):
 
     def want(self, demand: Demand, reason: str, blind: bool, may: May, now_us: int) -> None:
         """Work towards ``demand``; see the base class."""
-        self._waits_for_rest = False
+        self._remember(waits_for_rest=False)
         if demand is Demand.HOLD:
             if self._memory.step in (Step.PAUSE, Step.RECOVER) or self.gave_up:
                 self._abandon(now_us)
@@ -95,15 +90,16 @@ class DrivenPin(PinControl):
         return demand is Demand.RELEASE and (blind or self.feedback is Feedback.BLOCKING)
 
     def _begin(self, demand: Demand, reason: str, may: May, now_us: int) -> None:
+        cuts_release = demand is Demand.ENGAGE and self._memory.step in (Step.DRIVE, Step.SETTLE)
         self._drive_off(now_us)
         turning = self.stroking
         self._life.rested_now = now_us >= self._rest_ends_us
         if not self._life.fire(_BEGIN[demand]):
-            self._waits_for_rest = True
+            self._remember(waits_for_rest=True)
             return
         self._remember(goal=demand, reason=reason, attempt=0, recovered=False, gave_up=False)
         self._tell()
-        if turning and demand is Demand.RELEASE and not self._life.rested_now:
+        if turning and not cuts_release and not self._life.rested_now:
             self._enter(Step.PAUSE, self._rest_ends_us)
         else:
             self._pulse(now_us)
@@ -125,11 +121,15 @@ class DrivenPin(PinControl):
         self._enter(step, now_us + self.pin.limits.on_time_us)
 
     def _drive_off(self, now_us: int) -> None:
-        """End the pulse, if one runs, and start the pause that it has earned."""
+        """End the pulse, if one runs, and start the pause that it has earned.
+
+        What is left of the pause of a release that it cut short is added to it.
+        """
         if self._memory.step in (Step.DRIVE, Step.RECOVER) and self._step_ends_us is not None:
             self._outputs.append(DriveOff(self.actuator))
             driven_us = self.pin.limits.on_time_us - max(0, self._step_ends_us - now_us)
-            self._rest_ends_us = now_us + self.pin.limits.pause_factor * driven_us
+            owed_us = max(0, self._rest_ends_us - (now_us - driven_us))
+            self._rest_ends_us = now_us + self.pin.limits.pause_factor * driven_us + owed_us
             self._enter(Step.SETTLE, None)
 
     def _enter(self, step: Step, ends_us: int | None) -> None:
@@ -163,10 +163,10 @@ class DrivenPin(PinControl):
         self._life.fire(Trigger.TIMED_OUT)
         self._tell()
         if self._memory.attempt < self.pin.limits.tries:
-            self._enter(Step.PAUSE, self._rest_ends_us)
+            self._enter(Step.PAUSE, max(now_us, self._rest_ends_us))
             return
         self._enter(Step.REST, None)
-        self._rest_ends_us = now_us + self.pin.limits.cool_down_us
+        self._rest_ends_us = max(self._rest_ends_us, now_us + self.pin.limits.cool_down_us)
         self._remember(gave_up=True)
         self._outcomes.append(Outcome.GAVE_UP)
 
@@ -219,6 +219,13 @@ class DrivenPin(PinControl):
 
     @property
     def deadline_us(self) -> int | None:
-        """When this pin next wants ``expire`` or ``want``, or None."""
-        times = [super().deadline_us, self._rest_ends_us if self._waits_for_rest else None]
+        """When this pin next wants ``expire``, and ``want`` after it, or None."""
+        waits = self._memory.waits_for_rest
+        times = [super().deadline_us, self._rest_ends_us if waits else None]
         return min((time_us for time_us in times if time_us is not None), default=None)
+
+    def expire(self, may: May, now_us: int) -> None:
+        """Do what has become due; after a rest it is for ``want`` to go on, if it is called."""
+        if now_us >= self._rest_ends_us:
+            self._remember(waits_for_rest=False)
+        super().expire(may, now_us)

@@ -56,8 +56,8 @@ class PinMemory:
     """The tries for this goal and reason are used up."""
     step_ends_in_us: int | None = None
     rest_ends_in_us: int = 0
-    driven_us: int = 0
-    """How long the running pulse will have been driven when its step ends."""
+    waits_for_rest: bool = False
+    """A stroke is demanded and may begin once the rest is over."""
     feedback: Feedback = Feedback.UNKNOWN
     candidate: Feedback | None = None
     candidate_counts_in_us: int = 0
@@ -75,7 +75,7 @@ class PinControl(ABC):
         self._life.has_sensor = pin.feedback
         self._outputs: list[Output] = []
         self._outcomes: list[Outcome] = []
-        self._told: PinState | None = None
+        self._told = PinState.UNKNOWN
         self._memory = PinMemory()
         self._step_ends_us: int | None = None
         self._rest_ends_us = 0
