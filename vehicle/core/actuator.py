@@ -10,7 +10,8 @@ Rules of this file:
 2. Engaging stops on feedback; releasing runs its full time, because some latches report "open" as
    soon as they move.
 3. HOLD starts nothing: a pulse that runs is finished, then the feedback says where the pin is.
-4. After a jam the same demand for the same reason is not tried again; any other one is, after the
+4. A recovery pulse is cut as soon as it is no longer permitted: it drives against the demand.
+5. After a jam the same demand for the same reason is not tried again; any other one is, after the
    cool-down.
 """
 
@@ -75,6 +76,8 @@ class DrivenPin(PinControl):
             return
         if self.state is PinState.JAMMED and self._memory.goal is not demand:
             self._abandon(now_us)
+        if self._memory.step is Step.RECOVER and not may(_REVERSE[demand]):
+            self._recovery_over(now_us)
         if self.state is _END[demand] or (self._memory.goal is demand and self.stroking):
             return
         if self.gave_up and self._memory.reason == reason:
@@ -143,8 +146,7 @@ class DrivenPin(PinControl):
             case Step.SETTLE:
                 self._settle_over(now_us)
             case Step.RECOVER:
-                self._drive_off(now_us)
-                self._enter(Step.PAUSE, self._rest_ends_us)
+                self._recovery_over(now_us)
             case _:
                 self._pause_over(may, now_us)
 
@@ -169,6 +171,10 @@ class DrivenPin(PinControl):
         self._rest_ends_us = max(self._rest_ends_us, now_us + self.pin.limits.cool_down_us)
         self._remember(gave_up=True)
         self._outcomes.append(Outcome.GAVE_UP)
+
+    def _recovery_over(self, now_us: int) -> None:
+        self._drive_off(now_us)
+        self._enter(Step.PAUSE, self._rest_ends_us)
 
     def _pause_over(self, may: May, now_us: int) -> None:
         """Go on after a pause: a reverse pulse before the last try, or the next try."""
