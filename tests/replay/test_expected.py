@@ -112,7 +112,9 @@ def release_in_the_gap(span: Span) -> None:
 
 
 def doors_follow(span: Span) -> None:
-    for word, times in re.findall(r"\b(lock|unlock) ((?:[\d.]+(?: and )?)+)", span.observed):
+    presses = re.findall(r"\b(lock|unlock) ((?:[\d.]+(?: and )?)+)", span.observed)
+    assert presses
+    for word, times in presses:
         for time in times.split(" and "):
             found = span.at(float(time) + 0.5, "signal", "value", signal="car_lock")
             assert found == f"{word}ed", f"{word} at {time} s"

@@ -183,6 +183,7 @@ def _because() -> dict[str, Any]:
 _ACTUATOR = _one_of(Actuator)
 _STATE = _one_of(PinState)
 _CHARGE = _one_of(Charge)
+_VALUE = _one_of(sorted({str(value) for kind in SIGNALS.values() for value in kind}))
 _STROKE = _one_of((Demand.ENGAGE, Demand.RELEASE))
 
 _REQUIRED: dict[str, dict[str, Any]] = {
@@ -194,7 +195,7 @@ _REQUIRED: dict[str, dict[str, Any]] = {
         "epoch_us": _or_null(_INTEGER),
         "settings": _SETTINGS,
     },
-    "signal": {"signal": _one_of(SIGNALS), "value": _TEXT, "was": _or_null(_TEXT)},
+    "signal": {"signal": _one_of(SIGNALS), "value": _VALUE, "was": _or_null(_VALUE)},
     "decision": {
         "actuator": _ACTUATOR,
         "demand": _one_of(Demand),
