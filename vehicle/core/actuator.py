@@ -88,7 +88,7 @@ class DrivenPin(PinControl):
             self._begin(demand, reason, may, now_us)
 
     def _may_move_unknown(self, demand: Demand, blind: bool) -> bool:
-        if not self.pin.feedback:
+        if not self.pin.feedback or self.feedback is Feedback.MOVING:
             return True
         return demand is Demand.RELEASE and (blind or self.feedback is Feedback.BLOCKING)
 
@@ -97,6 +97,7 @@ class DrivenPin(PinControl):
         self._drive_off(now_us)
         turning = self.stroking
         self._life.rested_now = now_us >= self._rest_ends_us
+        self._life.between_now = self.feedback is Feedback.MOVING
         if not self._life.fire(_BEGIN[demand]):
             self._remember(waits_for_rest=True)
             return

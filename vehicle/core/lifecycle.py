@@ -47,7 +47,7 @@ TRANSITIONS = [
     _row(Trigger.ENGAGE, RELEASED, ENGAGING, "rested"),
     _row(Trigger.ENGAGE, RELEASING, ENGAGING),  # energised in the middle of a release
     _row(Trigger.ENGAGE, JAMMED, ENGAGING, "rested"),
-    _row(Trigger.ENGAGE, UNKNOWN, ENGAGING, "sensorless"),
+    _row(Trigger.ENGAGE, UNKNOWN, ENGAGING, "between_ends"),  # after a jam, or without a sensor
     _row(Trigger.RELEASE, ENGAGED, RELEASING, "rested"),
     _row(Trigger.RELEASE, ENGAGING, RELEASING),  # the owner changed their mind
     _row(Trigger.RELEASE, JAMMED, RELEASING, "rested"),
@@ -84,6 +84,7 @@ class Lifecycle:
     def __init__(self) -> None:
         self.rested_now = True
         self.has_sensor = True
+        self.between_now = False
         Machine(
             model=self,
             states=PinState,
@@ -96,9 +97,9 @@ class Lifecycle:
         """Guard: the pause after the last pulse, and any cool-down, are over."""
         return self.rested_now
 
-    def sensorless(self) -> bool:
-        """Guard: this pin has no sensor, so its position is assumed, and it is rested."""
-        return not self.has_sensor and self.rested_now
+    def between_ends(self) -> bool:
+        """Guard: it is rested, and sensed between its ends or without a sensor that could tell."""
+        return (self.between_now or not self.has_sensor) and self.rested_now
 
     def fire(self, trigger: Trigger) -> bool:
         """Fire ``trigger``; return False where its guard refused.
