@@ -123,6 +123,7 @@ class DrivenPin(PinControl):
         recovery = step is Step.RECOVER
         self._outputs.append(Command(self.actuator, direction, self._memory.attempt, recovery))
         self._enter(step, now_us + self.pin.limits.on_time_us)
+        self._rest_ends_us = max(self._rest_ends_us, now_us) + self.pin.limits.on_time_us
 
     def _drive_off(self, now_us: int) -> None:
         """End the pulse, if one runs, and start the pause that it has earned.
@@ -132,7 +133,7 @@ class DrivenPin(PinControl):
         if self._memory.step in (Step.DRIVE, Step.RECOVER) and self._step_ends_us is not None:
             self._outputs.append(DriveOff(self.actuator))
             driven_us = self.pin.limits.on_time_us - max(0, self._step_ends_us - now_us)
-            owed_us = max(0, self._rest_ends_us - (now_us - driven_us))
+            owed_us = self._rest_ends_us - self._step_ends_us
             self._rest_ends_us = now_us + self.pin.limits.pause_factor * driven_us + owed_us
             self._enter(Step.SETTLE, None)
 

@@ -56,6 +56,7 @@ class PinMemory:
     """The tries for this goal and reason are used up."""
     step_ends_in_us: int | None = None
     rest_ends_in_us: int = 0
+    """Until a pulse may start; while one runs, until its planned end and what it already owes."""
     waits_for_rest: bool = False
     """A stroke is demanded and may begin once the rest is over."""
     feedback: Feedback = Feedback.UNKNOWN
