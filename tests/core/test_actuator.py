@@ -859,6 +859,7 @@ def test_memory_holds_times_relative_to_now() -> None:
         reason="asked",
         attempt=1,
         step_ends_in_us=ON_US - 110_000,
+        rest_ends_in_us=ON_US - 110_000,
         feedback=Feedback.RELEASED,
         candidate=Feedback.ENGAGED,
         candidate_counts_in_us=DEBOUNCE_US - 10_000,
