@@ -43,7 +43,7 @@ def can_error_body(can_id: int, data: bytes) -> bytes:
 
 
 def container(plain: bytes, method: int = 2, size_lie: int = 0) -> bytes:
-    body = zlib.compress(plain) if method == 2 else plain
+    body = plain if method == 0 else zlib.compress(plain)
     size = 16 + 16 + len(body)
     head = struct.pack("<4sHHLL", b"LOBJ", 16, 1, size + size_lie, 10)
     return head + struct.pack("<H6xL4x", method, len(plain)) + body + b"\0" * (size % 4)

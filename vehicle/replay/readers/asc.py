@@ -45,7 +45,8 @@ _CLASSIC = re.compile(
     re.ASCII | re.DOTALL,
 )
 _FD = re.compile(
-    _STAMP + r"CANFD\s+(\d{1,4})\s+(?:Rx|Tx|TxRq)\s+([0-9A-Fa-f]{1,10})([xX]?)\s+(?:(\S*\D\S*)\s+)?"
+    _STAMP
+    + r"CANFD\s+(\d{1,4})\s+(?:Rx|Tx|TxRq)\s+([0-9A-Fa-f]{1,10})([xX]?)\s+(?:[A-Za-z_]\S*\s+)?"
     r"([01])\s+([01])\s+([0-9A-Fa-f])\s+(\d{1,2})(?=\s)(.*)",
     re.ASCII | re.DOTALL,
 )
@@ -145,7 +146,7 @@ class _Asc:
         return data_frame(can_id, extended, data, length, channel)
 
     def _fd(self, match: re.Match[str]) -> Frame | str:
-        _, _, channel, id_text, x, _, _, _, dlc, length_text, rest = match.groups()
+        _, _, channel, id_text, x, _, _, dlc, length_text, rest = match.groups()
         can_id, extended = int(id_text, self._base), bool(x)
         length, tokens = int(length_text), rest.split()
         trailer = tokens[length + _FIELDS_BEFORE_FLAGS :][:1]

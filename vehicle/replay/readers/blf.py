@@ -125,8 +125,7 @@ def _read_header(window: _Window, path: Path, tally: Tally) -> tuple[int, int]:
     head = window.load(_HEADER.size)
     if len(head) < _HEADER.size or not head.startswith(b"LOGG"):
         tally.skip(DAMAGED_HEADER, path, 0)
-        if not head.startswith(SIGNATURE):
-            window.drop(min(len(head), len(SIGNATURE)))
+        window.seek_signature()
         return 0, 0
     fields = _HEADER.unpack_from(head)
     size, promised = fields[1], fields[12]

@@ -32,7 +32,7 @@ CUT_OBJECT = "cut: the last object is not whole"
 _STAMP = struct.Struct("<L4xQ")
 _STAMP_10_US = 1
 _HEADER_BYTES_MIN = BASE_BYTES + _STAMP.size
-_PADDING_MAX = 8
+_PADDING_MAX = 3
 
 _ID_BITS = 0x1FFF_FFFF
 _EXTENDED_BIT = 0x8000_0000

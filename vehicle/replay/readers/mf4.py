@@ -15,6 +15,7 @@ from __future__ import annotations
 import heapq
 import logging
 import struct
+import sys
 import tempfile
 import traceback
 import warnings
@@ -45,7 +46,7 @@ _EXTENDED_BIT = 0x8000_0000
 
 _KINDS = ("CAN_DataFrame", "CAN_RemoteFrame", "CAN_ErrorFrame")
 
-_DAMAGE = (
+_DAMAGE: tuple[type[Exception], ...] = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -61,6 +62,14 @@ _DAMAGE = (
     zlib.error,
 )
 """What asammdf lets through when a block is not what it should be, besides its MdfException."""
+
+
+_LIBRARY_ERRORS = (
+    ("asammdf.blocks.utils", "MdfException"),
+    ("isal.igzip_lib", "IsalError"),
+    ("lz4.block", "LZ4BlockError"),
+)
+"""The same, of its own and of the libraries it decompresses with where they are installed."""
 
 
 class _DamagedError(Exception):
@@ -116,20 +125,26 @@ def _seekable(path: Path, tally: Tally) -> Iterator[IO[bytes]]:
 @contextmanager
 def _asammdf_at_work() -> Iterator[None]:
     """Keep asammdf's log and warnings quiet, and give its many failures one name."""
-    from asammdf.blocks.utils import MdfException
-
     logger = logging.getLogger("asammdf")
     was_disabled, logger.disabled = logger.disabled, True
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (MdfException, *_DAMAGE) as error:
+    except _DAMAGE + _library_errors() as error:
         _complete_half_built(error)
         words = " ".join(str(error).split())
         raise _DamagedError(words or type(error).__name__) from error
     finally:
         logger.disabled = was_disabled
+
+
+def _library_errors() -> tuple[type[Exception], ...]:
+    return tuple(
+        getattr(sys.modules[module], name)
+        for module, name in _LIBRARY_ERRORS
+        if module in sys.modules
+    )
 
 
 def _open(path: Path, source: IO[bytes]) -> Any:
