@@ -207,3 +207,32 @@ def test_frames_that_begin_late_in_the_file_are_found(tmp_path: Path) -> None:
     recording = open_recording([path])
     assert [item for _, item in recording] == [Frame(0x7B, b"\x7b\x40", "0")]
     assert recording.report.skipped_count == 500
+
+
+def test_a_line_longer_than_any_recording_has_is_counted_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "zeros.log"
+    path.write_bytes(b"(0.0) can0 123#11\n" + bytes(200_000) + b"\n(1.0) can0 123#12\n")
+    recording = open_recording([path])
+    assert [now for now, _ in recording] == [0, SECOND]
+    counts = {cause: skip.count for cause, skip in recording.report.frames_skipped.items()}
+    assert counts == {"line too long": 2, "line not understood": 1}
+
+
+def test_the_progress_of_a_pass_ends_at_the_size_of_the_files(tmp_path: Path) -> None:
+    paths = [write_log(tmp_path / name, [0, 10, 20]) for name in ("a.log", "b.log")]
+    recording = open_recording(paths)
+    assert recording.bytes_read == 0
+    list(recording)
+    assert recording.bytes_read == recording.size_bytes == 2 * paths[0].stat().st_size
+
+
+def test_a_peak_length_code_above_fifteen_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.trc"
+    path.write_text(
+        ";$FILEVERSION=1.1\n     1)      1.0  Rx         0300  1  00\n"
+        "     2)      2.0  Rx         0300  16  00\n     3)      2.0  Rx         0300  x  00\n"
+    )
+    recording = open_recording([path])
+    list(recording)
+    counts = {cause: skip.count for cause, skip in recording.report.frames_skipped.items()}
+    assert counts == {"not a length that a CAN frame can have": 1, "line not understood": 1}

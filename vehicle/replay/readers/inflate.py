@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 
 PIECE_BYTES = 1 << 14
 """Input handed over at once; also the most that is ever repeated byte by byte."""
@@ -68,10 +69,7 @@ class Inflater:
 
 
 def _salvage(state: zlib._Decompress, piece: bytes) -> Iterator[bytes]:
-    for index in range(len(piece)):
-        try:
-            out = state.decompress(piece[index : index + 1])
-        except zlib.error:
-            return
-        if out:
-            yield out
+    """Yield what ``piece`` inflates to before the bad byte that is in it."""
+    with suppress(zlib.error):
+        for index in range(len(piece)):
+            yield state.decompress(piece[index : index + 1])
