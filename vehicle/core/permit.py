@@ -23,7 +23,7 @@ class Grip(StrEnum):
     WITHDRAWN = "withdrawn"
     """Charging is stopped on purpose: asked for, manual release, lost bus, internal error."""
     NOTHING = "nothing"
-    """Nothing is seated, or it is not known what is, or the pin's position was never heard."""
+    """Nothing is seated, or it is not known what is, or the pin's sensor was never heard."""
     MOVING = "moving"
     """A stroke runs, or is about to."""
     CONFIRMED = "confirmed"
@@ -91,7 +91,8 @@ def _grip_of_pin(state: State, pin: PinControl) -> Grip:
         return Grip.CONFIRMED
     if pin.stroking or (pin.state is PinState.RELEASED and wanted):
         return Grip.MOVING
-    if pin.state is PinState.UNKNOWN and HEARD[pin.actuator] not in state.flags:
+    never_heard = not pin.assumed and HEARD[pin.actuator] not in state.flags
+    if pin.state is PinState.UNKNOWN and never_heard:
         return Grip.NOTHING
     return Grip.LOOSE
 
