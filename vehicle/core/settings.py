@@ -101,6 +101,7 @@ class Settings:
         HighCurrent.LOCK,
         "With auto-lock off and more than 16 A offered: lock the connector, or stay unlocked and"
         " charge at 16 A.",
+        {HighCurrent.LIMIT.value: "Anyone can take the cable while it charges on AC."},
     )
     power_cut_hold_s: int = _number(
         300, 60, 3600, "s", "How long an interrupted session stays held before it counts as over."
@@ -155,7 +156,7 @@ def parse(document: Mapping[str, object], where: str = "settings") -> Settings:
 
 
 def _check_schema(value: object, where: str) -> None:
-    if value != 1:
+    if type(value) is not int or value != 1:
         raise SettingsError(f"{where}: schema {value!r} is not known here; this version reads 1")
 
 
