@@ -1,0 +1,236 @@
+"""The owner's settings: every key, every value, every mistake and what it is answered."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from itertools import product
+
+import pytest
+
+from vehicle.core.car import Actuator
+from vehicle.core.settings import (
+    HighCurrent,
+    Mode,
+    Resolved,
+    Settings,
+    SettingsError,
+    Toggle,
+    key_of,
+    parse,
+    resolve,
+    weakens,
+)
+
+pytestmark = pytest.mark.fast
+
+MODES = ["with-car", "always", "while-charging", "off"]
+# Per key: its default, then what else there is.
+CHOICES = {
+    "auto-lock": ("on", ["off"]),
+    "latch-mode": ("with-car", MODES[1:]),
+    "adapter-mode": ("with-car", MODES[1:]),
+    "unlock-while-charging-frees": ("off", ["on"]),
+    "release-when-full": ("off", ["on"]),
+    "high-current": ("lock", ["limit"]),
+}
+# Per key: its default, its least, its most, its unit.
+NUMBERS = {
+    "release-grace-min": (0, 0, 1440, "min"),
+    "power-cut-hold-s": (300, 60, 3600, "s"),
+}
+
+
+def field_of(key: str) -> str:
+    return key.replace("-", "_")
+
+
+def test_these_are_all_the_keys_and_their_defaults() -> None:
+    defaults = {key: default for key, (default, *_) in {**CHOICES, **NUMBERS}.items()}
+    assert Settings().words() == defaults
+    assert {type(value) for value in Settings().words().values()} == {str, int}
+    assert parse({}) == Settings()
+
+
+@pytest.mark.parametrize("key", CHOICES)
+def test_every_word_of_a_choice_is_read_and_written_back(key: str) -> None:
+    default, others = CHOICES[key]
+    for word in (default, *others):
+        settings = parse({key: word})
+        assert settings.words()[key] == word
+        assert settings == Settings(**{field_of(key): getattr(settings, field_of(key))})
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+def test_a_number_is_read_from_its_least_to_its_most(key: str) -> None:
+    _, least, most, unit = NUMBERS[key]
+    for number in (least, least + 1, most - 1, most):
+        assert parse({key: number}).words()[key] == number
+    for number, nearest in ((least - 1, least), (most + 1, most), (-(10**30), least)):
+        assert complaint({key: number}) == (
+            f"settings: {key} = {number} must be a whole number from {least} to {most} {unit}"
+            f"; the nearest is {nearest}"
+        )
+
+
+def complaint(document: dict[str, object], where: str = "settings") -> str:
+    with pytest.raises(SettingsError) as caught:
+        parse(document, where)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "nearest"),
+    [
+        ("300", ""),
+        (True, ""),
+        (False, ""),
+        (None, ""),
+        ([300], ""),
+        (float("nan"), ""),
+        (300.0, "; the nearest is 300"),
+        (300.7, "; the nearest is 300"),
+        (59.9, "; the nearest is 60"),
+        (float("inf"), "; the nearest is 3600"),
+        (float("-inf"), "; the nearest is 60"),
+    ],
+)
+def test_a_value_that_is_no_whole_number_is_refused(value: object, nearest: str) -> None:
+    assert complaint({"power-cut-hold-s": value}) == (
+        f"settings: power-cut-hold-s = {value!r} must be a whole number from 60 to 3600 s{nearest}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("latch-mode", "with_car", "; did you mean 'with-car'?"),
+        ("latch-mode", "ALWAYS", ""),
+        ("latch-mode", "charging", "; did you mean 'while-charging'?"),
+        ("latch-mode", "zzz", ""),
+        ("latch-mode", True, ""),
+        ("latch-mode", 3, ""),
+        ("latch-mode", ["off"], "; did you mean 'off'?"),
+    ],
+)
+def test_a_word_that_does_not_exist_is_answered_with_those_that_do(
+    key: str, value: object, told: str
+) -> None:
+    assert complaint({key: value}) == (
+        f"settings: {key} = {value!r} must be one of with-car, always, while-charging, off{told}"
+    )
+
+
+def test_a_toggle_may_be_written_as_a_boolean() -> None:
+    assert parse({"auto-lock": False}).auto_lock is Toggle.OFF
+    assert parse({"release-when-full": True}).release_when_full is Toggle.ON
+    assert complaint({"auto-lock": 1}) == "settings: auto-lock = 1 must be one of on, off"
+    assert complaint({"high-current": True}).startswith("settings: high-current = True must be")
+
+
+def test_an_unknown_key_is_answered_with_the_nearest() -> None:
+    assert complaint({"autolock": "on"}) == (
+        "settings: unknown key 'autolock'; did you mean 'auto-lock'?"
+    )
+    assert complaint({"auto_lock": "on"}, "owner.toml") == (
+        "owner.toml: unknown key 'auto_lock'; did you mean 'auto-lock'?"
+    )
+    assert complaint({"zzz": 1}) == "settings: unknown key 'zzz'"
+
+
+@pytest.mark.parametrize("where", ["settings", "/etc/chargelock/settings.toml"])
+def test_every_complaint_names_the_document_in_one_line(where: str) -> None:
+    for document in (
+        {"no": 1},
+        {"auto-lock": "x\ny"},
+        {"release-grace-min": 9999},
+        {"schema": 2},
+        {"a\nb": 1},
+    ):
+        message = complaint(document, where)
+        assert message.startswith(f"{where}: ")
+        assert "\n" not in message
+
+
+def test_schema_1_is_the_one_that_is_read() -> None:
+    assert parse({"schema": 1, "auto-lock": "off"}).auto_lock is Toggle.OFF
+    for schema in (2, 0, "1", None, True, 1.0):
+        assert complaint({"schema": schema}) == (
+            f"settings: schema {schema!r} is not known here; this version reads 1"
+        )
+
+
+def test_a_settings_document_survives_a_round_trip() -> None:
+    for mode, toggle, high in product(Mode, Toggle, HighCurrent):
+        settings = Settings(
+            auto_lock=toggle, latch_mode=mode, release_when_full=toggle, high_current=high
+        )
+        assert parse(settings.words()) == settings
+
+
+def test_each_setting_explains_itself_in_whole_sentences() -> None:
+    for item in fields(Settings):
+        help_text = item.metadata["help"]
+        assert re.fullmatch(r"[A-Z][^\n]*\.", help_text)
+        assert "  " not in help_text
+        for value, lost in item.metadata["gives_up"].items():
+            assert type(item.default)(value).value == value
+            assert re.fullmatch(r"[A-Z][^\n]*\.", lost)
+
+
+def test_a_settings_key_is_the_fields_name_with_dashes() -> None:
+    assert key_of("power_cut_hold_s") == "power-cut-hold-s"
+
+
+# ---- what they mean -----------------------------------------------------------------------------
+
+
+def test_auto_lock_off_turns_both_pins_off_and_leaves_their_modes_to_come_back() -> None:
+    for latch, adapter in product(Mode, Mode):
+        on = Settings(latch_mode=latch, adapter_mode=adapter)
+        assert on.mode(Actuator.LATCH) is latch
+        assert on.mode(Actuator.ADAPTER) is adapter
+        off = Settings(auto_lock=Toggle.OFF, latch_mode=latch, adapter_mode=adapter)
+        assert {off.mode(actuator) for actuator in Actuator} == {Mode.OFF}
+
+
+def test_settings_are_resolved_for_each_pin() -> None:
+    settings = Settings(adapter_mode=Mode.ALWAYS, release_when_full=Toggle.ON)
+    assert resolve(settings, Actuator.LATCH) == Resolved(Mode.WITH_CAR, Toggle.ON)
+    assert resolve(settings, Actuator.ADAPTER) == Resolved(Mode.ALWAYS, Toggle.ON)
+    assert resolve(Settings(), Actuator.LATCH) == Resolved()
+
+
+# ---- what they give up --------------------------------------------------------------------------
+
+
+def test_a_setting_that_protects_less_says_what_it_gives_up() -> None:
+    before = Settings()
+    after = parse({"auto-lock": "off", "release-when-full": "on", "power-cut-hold-s": 60})
+    assert weakens(before, after) == [
+        "auto-lock off: Anyone can take the cable when it is not charging on DC or above 16 A.",
+        "release-when-full on: Anyone can take the cable once the charge is complete.",
+    ]
+
+
+@pytest.mark.parametrize("key", CHOICES)
+def test_each_weaker_value_is_told_when_it_is_chosen_and_not_again(key: str) -> None:
+    default, others = CHOICES[key]
+    gives_up = {field.name: field.metadata["gives_up"] for field in fields(Settings)}[field_of(key)]
+    assert default not in gives_up
+    for word in others:
+        chosen = parse({key: word})
+        told = weakens(Settings(), chosen)
+        assert told == ([f"{key} {word}: {gives_up[word]}"] if word in gives_up else [])
+        assert weakens(chosen, chosen) == []
+        assert weakens(chosen, Settings()) == []
+
+
+def test_no_choice_that_frees_more_than_the_default_is_silent() -> None:
+    silent = {
+        f"{key} {word}"
+        for key, (_, others) in CHOICES.items()
+        for word in others
+        if not weakens(Settings(), parse({key: word}))
+    }
+    assert silent == {"latch-mode always", "adapter-mode always"}
