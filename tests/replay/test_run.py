@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import chargelock, lines_of, of_kind
+from command_line import chargelock, lines_of
 from drives import SESSION, candump, write_car, write_session
 from recordings import LOGS, needs_recordings
 
@@ -415,5 +415,3 @@ def test_the_variant_is_picked_from_the_recording() -> None:
     """The first 30 s decide which software speaks."""
     played = Played(TESLA / f"{TESLA.name}.log", "tesla_model3")
     assert played.variant == played.summary.variant == "us-2019"
-    start = of_kind(lines_of("\n".join(played.lines)), "start")
-    assert start == []  # the start line is the journal writer's

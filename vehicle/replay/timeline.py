@@ -151,7 +151,7 @@ class Timeline:
             case Command():
                 yield Row(now_us, f"{output.actuator} command", self._command(output), Tone.DONE)
             case Permit() if output.was is not None:
-                words = f"{self._would}permit: {CHARGE_WORDS[output.charge]}"
+                words = f"{self._would}allow {CHARGE_WORDS[output.charge]}"
                 yield Row(now_us, "permit", words, Tone.DONE)
             case StopCharge():
                 yield Row(now_us, "charger", self._stop(output), Tone.DONE)
