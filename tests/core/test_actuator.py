@@ -732,6 +732,15 @@ def test_a_pin_without_a_sensor_that_is_stopped_is_unknown_again() -> None:
     assert bench.wait(1) == ["900000 is engaging assumed", "900000 engage 1"]
 
 
+@pytest.mark.parametrize("limits", [PROMPT, TRIES])
+def test_a_pin_that_the_profile_gives_no_sensor_believes_none(limits: StrokeLimits) -> None:
+    bench = at(ENGAGED, limits, sensor=False)
+    for feedback in Feedback:
+        assert bench.feel(feedback) == []
+        assert bench.pin.deadline_us is None
+    assert bench.pin.feedback is UNKNOWN
+
+
 # ---- moved by hand ------------------------------------------------------------------------------
 
 
@@ -899,3 +908,12 @@ def test_a_restored_pin_keeps_its_deadlines() -> None:
     bench.want(RELEASE)
     bench.restart(1_000_000_000)
     assert bench.pin.deadline_us == bench.now_us + 800_000
+
+
+@pytest.mark.parametrize("state", [ENGAGED, RELEASED])
+def test_a_restored_pin_that_hears_its_sensor_again_stays_where_it_was(state: PinState) -> None:
+    bench = Bench()
+    bench.pin.restore(PinMemory(state=state), 0)
+    assert bench.feel(Feedback(state)) == []
+    assert bench.pin.state is state
+    assert bench.pin.memory(0).confirmed is state

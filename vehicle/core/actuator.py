@@ -10,7 +10,8 @@ Rules of this file:
 2. Engaging stops on feedback; releasing runs its full time, because some latches report "open" as
    soon as they move.
 3. HOLD starts nothing: a pulse that runs is finished, then the feedback says where the pin is.
-4. A recovery pulse is cut as soon as it is no longer permitted: it drives against the demand.
+4. A pulse is cut as soon as it is no longer permitted: energy may have come on, or what is to be
+   held may have gone, in the middle of it.
 5. After a jam the same demand for the same reason is not tried again; any other one is, after the
    cool-down.
 """
@@ -70,6 +71,9 @@ class DrivenPin(PinControl):
     def want(self, demand: Demand, reason: str, blind: bool, may: May, now_us: int) -> None:
         """Work towards ``demand``; see the base class."""
         self._remember(waits_for_rest=False)
+        turns = demand is _REVERSE.get(self._memory.goal)
+        if self._memory.step is Step.DRIVE and not turns and not may(self._memory.goal):
+            self._abandon(now_us)
         if demand is Demand.HOLD:
             if self._memory.step in (Step.PAUSE, Step.RECOVER) or self.gave_up:
                 self._abandon(now_us)
@@ -208,8 +212,7 @@ class DrivenPin(PinControl):
     def _abandon(self, now_us: int) -> None:
         """Stop trying: the feedback, where it knows, says where the pin is."""
         self._drive_off(now_us)
-        if self.state is not PinState.UNKNOWN:
-            self._life.fire(Trigger.LOST_TRACK)
+        self._life.fire(Trigger.LOST_TRACK)
         self._rest(None)
         if self._memory.feedback is not Feedback.UNKNOWN:
             self._follow_feedback()

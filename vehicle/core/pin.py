@@ -157,8 +157,11 @@ class PinControl(ABC):
     def sense(self, value: Feedback, now_us: int) -> None:
         """Take a raw feedback value. It counts once it has stood for the debounce time.
 
-        UNKNOWN counts at once: what is not known must not be believed a moment longer.
+        UNKNOWN counts at once: what is not known must not be believed a moment longer. A pin that
+        the profile gives no sensor believes nothing.
         """
+        if not self.pin.feedback:
+            return
         if value is self._memory.feedback:
             self._remember(candidate=None)
         elif value is Feedback.UNKNOWN or self.pin.limits.debounce_us == 0:
