@@ -5,6 +5,7 @@ Knows: files, gzip, git-lfs pointers. Refuses to know: what the bytes mean.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -68,6 +69,12 @@ def read_head(path: Path) -> tuple[bytes, bool]:
 
 def _read_raw(path: Path, tally: Tally) -> Generator[bytes, None, None]:
     try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            # A recording is read more than once: its head tells the format, the clock, the variant.
+            raise UnreadableFileError(
+                path, "is a pipe or a device, which gives its content once", "save it to a file"
+            )
         with path.open("rb") as file:
             while chunk := file.read(CHUNK_BYTES):
                 tally.bytes_read += len(chunk)
