@@ -16,7 +16,10 @@ from typing import Any
 
 import pytest
 from command_line import chargelock, lines_of, of_kind
+from jsonschema import Draft202012Validator
 from recordings import LOGS, needs_recordings
+
+from vehicle.runtime.journal import json_schema
 
 Journal = tuple[dict[str, Any], ...]
 Check = Callable[["Span"], None]
@@ -250,3 +253,12 @@ def test_nothing_is_released_while_the_inlet_does_not_read_safe(row: dict[str, s
             inlet = line["value"]
         if line["kind"] == "command" and line["command"] == "release":
             assert inlet == "safe"
+
+
+@needs_recordings
+@pytest.mark.parametrize(("case", "profile"), sorted({(r["case"], r["profile"]) for r in rows()}))
+def test_every_line_of_a_shadow_journal_keeps_to_the_schema(case: str, profile: str) -> None:
+    """The journals that the rows are judged by hold no unknown word."""
+    validator = Draft202012Validator(json_schema())
+    for line in journal_of(case, profile):
+        validator.validate(line)

@@ -285,12 +285,11 @@ RECORDINGS = {
 @needs_recordings
 @pytest.mark.parametrize("case", RECORDINGS)
 def test_the_journals_of_real_recordings_keep_the_contract(case: str) -> None:
-    """Without shadow too: then our strokes, retries and faults appear in it."""
+    """Without shadow, so that our strokes, retries and faults appear in it."""
     (log,) = (LOGS / case).glob(f"{case}.log*")
-    for flags in ([], ["--shadow"]):
-        done = chargelock("replay", log, "--profile", RECORDINGS[case], "--journal", "-", *flags)
-        assert (done.returncode, done.stderr) == (0, "")
-        check_journal(done.stdout)
+    done = chargelock("replay", log, "--profile", RECORDINGS[case], "--journal", "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    check_journal(done.stdout)
 
 
 def test_names_are_lower_case() -> None:

@@ -12,7 +12,7 @@ import click
 from vehicle.cli.journal_file import WriteLine, journal_lines
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.summary import print_summary
-from vehicle.cli.terminal import INTERRUPTED, Progress, fail, print_row, width
+from vehicle.cli.terminal import INTERRUPTED, Progress, fail, print_header, print_row, width
 from vehicle.core.messages import Output
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.replay.readers.errors import ReadingError
@@ -110,6 +110,7 @@ class _Sink:
         self._progress = progress
         self._columns = width()
         self._now_us = 0
+        self._begun = False
 
     def __call__(self, now_us: int, output: Output) -> None:
         if self._write_line is not None and is_entry(output):
@@ -128,4 +129,7 @@ class _Sink:
     def _print(self, rows: Iterable[Row]) -> None:
         for row in rows:
             self._progress.clear()
+            if not self._begun:
+                self._begun = True
+                print_header(self._columns)
             print_row(row, self._columns)

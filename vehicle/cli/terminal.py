@@ -46,6 +46,14 @@ def width() -> int:
     return shutil.get_terminal_size().columns
 
 
+def print_header(columns: int) -> None:
+    """Print what the columns of the timeline are."""
+    before = f"{'seconds':>{_TIME_WIDTH}}  {'about':<{_WHAT_WIDTH}} "
+    if columns - len(before) < _WORDS_WIDTH_MIN:
+        before = f"{'seconds':>{_TIME_WIDTH}}  about: "
+    _print_wrapped(before, "", "what was sensed, decided and done", columns, {})
+
+
 def print_row(row: Row, columns: int) -> None:
     """Print one timeline row: seconds, what it is about, and words wrapped to ``columns``.
 
@@ -78,14 +86,20 @@ def _print_wrapped(
     )
     for index, line in enumerate(lines or [before]):
         start = len(before if index == 0 else margin)
-        styled = click.style(line[start:], **style)  # type: ignore[arg-type]
+        text = line[start:]
+        styled = click.style(text, **style) if style else text  # type: ignore[arg-type]
         click.echo(line[:start] + styled, color=wants_colour())
+
+
+PROGRESS_AFTER_S = 1.0
+"""Work that is done sooner shows no progress."""
+PROGRESS_EVERY_S = 0.2
 
 
 class Progress:
     """How far long work has come, on one line of a terminal that gives way to other output.
 
-    Nothing is shown where standard error is no terminal, or before the work has taken a second.
+    Nothing is shown where standard error is no terminal.
     """
 
     def __init__(self, label: str, total: int) -> None:
@@ -93,7 +107,7 @@ class Progress:
         self._total = max(1, total)
         self._looked_at = sys.stderr.isatty()
         self._shown = False
-        self._next_s = time.monotonic() + 1.0
+        self._next_s = time.monotonic() + PROGRESS_AFTER_S
 
     def __enter__(self) -> Progress:
         return self
@@ -106,7 +120,7 @@ class Progress:
         now_s = time.monotonic()
         if not self._looked_at or now_s < self._next_s:
             return
-        self._next_s = now_s + 0.2
+        self._next_s = now_s + PROGRESS_EVERY_S
         self._shown = True
         share = min(1.0, done / self._total)
         bar = "#" * round(share * 30)
