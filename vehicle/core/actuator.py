@@ -210,14 +210,18 @@ class DrivenPin(PinControl):
         self._rest(self.state)
 
     def _abandon(self, now_us: int) -> None:
-        """Stop trying: the feedback, where it knows, says where the pin is."""
+        """Stop trying: the feedback, where it knows, says where the pin is.
+
+        A pin that was just driven may still move, and that is no hand's work: nothing is confirmed.
+        """
+        moving = self._memory.step in (Step.DRIVE, Step.SETTLE, Step.RECOVER)
         self._drive_off(now_us)
         self._life.fire(Trigger.LOST_TRACK)
         self._rest(None)
         if self._memory.feedback is not Feedback.UNKNOWN:
             self._follow_feedback()
             at_end = self.state is not PinState.UNKNOWN
-            self._remember(confirmed=self.state if at_end else None)
+            self._remember(confirmed=self.state if at_end and not moving else None)
 
     def _rest(self, confirmed: PinState | None) -> None:
         self._enter(Step.REST, None)

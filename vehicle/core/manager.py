@@ -171,7 +171,7 @@ class LockManager:
         elif timer is Timer.FEEDBACK_ADAPTER:
             state.fault(FaultName.FEEDBACK_LOST, True, Actuator.ADAPTER)
         elif timer is not Timer.JUST_CHARGED:
-            request.timer_passed(state, timer, self._now_us)
+            request.timer_passed(state, timer)
 
     # ---- deciding and doing ---------------------------------------------------------------------
 

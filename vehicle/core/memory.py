@@ -90,6 +90,7 @@ class Timer(StrEnum):
     STOP_LIMIT = "stop-limit"
     ENERGY_LIMIT = "energy-limit"
     WAKE_LIMIT = "wake-limit"
+    LATCH_LIMIT = "latch-limit"
     FEEDBACK_LATCH = "feedback-latch"
     FEEDBACK_ADAPTER = "feedback-adapter"
 

@@ -14,7 +14,6 @@ from vehicle.core.messages import (
     EventName,
     FaultName,
     PinState,
-    StopCharge,
 )
 from vehicle.core.pin import Outcome, PinControl
 from vehicle.core.policy import charge_over, full_and_freed
@@ -60,15 +59,16 @@ def _outcome(state: State, pin: PinControl, outcome: Outcome) -> None:
         state.fault(_GIVE_UP_FAULT[pin.goal], True, actuator)
         state.tell(EventName.JAMMED, actuator=actuator, command=pin.goal)
     elif outcome is Outcome.BLIND_STROKE_OVER:
+        # No sensor says that it worked, but it was a release: it is not undone by itself.
         state.fault(FaultName.FEEDBACK_LOST, True, actuator)
-        request.blind_stroke_over(state)
+        state.flags.add(RELEASED[actuator])
     elif outcome is Outcome.MOVED_CLOSED:
         state.fault(FaultName.UNEXPECTED_CLOSE, True, actuator)
     elif state.seen.occupant is not Occupant.EMPTY:
         state.fault(FaultName.UNEXPECTED_OPEN, True, actuator)
         state.flags.add(MANUAL[actuator])
         state.tell(EventName.MANUAL_RELEASE_PULLED, actuator=actuator)
-        state.outputs.append(StopCharge(True, 1))
+        request.ask_to_stop_once(state)
 
 
 def clear_faults(state: State) -> None:
@@ -87,5 +87,3 @@ def clear_faults(state: State) -> None:
         for name, is_gone in gone.items():
             if is_gone and (name, actuator) in state.faults:
                 state.fault(name, False, actuator)
-                if name is FaultName.UNEXPECTED_OPEN:
-                    state.outputs.append(StopCharge(False, 0))

@@ -22,8 +22,8 @@ from vehicle.core.messages import (
     StopCharge,
 )
 from vehicle.core.pin import PinControl
-from vehicle.core.signals import CarLock, KeyZone, Occupant, Session
-from vehicle.core.situation import Asked, Energy
+from vehicle.core.signals import CarLock, Feedback, KeyZone, Occupant, Session
+from vehicle.core.situation import Asked, Energy, guarding_pin
 
 STOP_LIMIT_US = 30_000_000
 """How long a stop may take before it counts as not confirmed (requirement S4)."""
@@ -33,9 +33,17 @@ ENERGY_LIMIT_US = 5_000_000
 """How long a request waits for the energy at the inlet to become known."""
 WAKE_LIMIT_US = 5_000_000
 """How long a request waits for a sleeping bus before it says so."""
+LATCH_LIMIT_US = 120_000_000
+"""How long a latch request may go unanswered: longer than a jam's cool-down and a whole stroke."""
 
 _OVER = (Session.NONE, Session.COMPLETE, Session.FAULT)
-_REQUEST_TIMERS = (Timer.STOP_LIMIT, Timer.STOP_REPEAT, Timer.ENERGY_LIMIT, Timer.WAKE_LIMIT)
+_REQUEST_TIMERS = (
+    Timer.STOP_LIMIT,
+    Timer.STOP_REPEAT,
+    Timer.ENERGY_LIMIT,
+    Timer.WAKE_LIMIT,
+    Timer.LATCH_LIMIT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,14 @@ CHECKS = (
         lambda state: state.seen.occupant is not Occupant.UNKNOWN,
         Result.REFUSED_OCCUPANT_UNKNOWN,
     ),
+    Check(Request.LATCH, _ANYONE, lambda state: bool(_guards(state)), Result.REFUSED_NO_PIN),
 )
+
+
+def _guards(state: State) -> list[PinControl]:
+    """Return the guarding pin, where there is one and the car is known to have it."""
+    guard = guarding_pin(state.seen)
+    return [pin for pin in state.fitted_pins if pin.actuator is guard]
 
 
 def receive(state: State, request: Request, source: Source, now_us: int) -> None:
@@ -122,12 +137,13 @@ def receive(state: State, request: Request, source: Source, now_us: int) -> None
     if request is Request.UNLATCH:
         _begin_unlatch(state, now_us)
     else:
-        state.flags -= {Flag.STOPPED, Flag.LATCH_ANSWERED, *RELEASED.values()}
+        state.flags -= {Flag.STOPPED, *RELEASED.values()}
+        state.start(Timer.LATCH_LIMIT, now_us + LATCH_LIMIT_US)
 
 
 def _begin_unlatch(state: State, now_us: int) -> None:
     state.flags.add(Flag.STOPPED)
-    state.flags -= {Flag.NEW_CHARGE, Flag.INTERRUPTED}
+    state.flags -= {Flag.NEW_CHARGE, Flag.INTERRUPTED, *RELEASED.values()}
     state.stop(Timer.POWER_CUT_HOLD)
     state.fault(FaultName.ENERGY_UNKNOWN, False)
     state.start(Timer.STOP_LIMIT, now_us + STOP_LIMIT_US)
@@ -141,54 +157,81 @@ def _ask_to_stop(state: State, now_us: int) -> None:
     state.start(Timer.STOP_REPEAT, now_us + STOP_REPEAT_US)
 
 
+def ask_to_stop_once(state: State) -> None:
+    """Ask for the stop where it is not asked for already; it stands while it is wanted."""
+    if not state.stop_attempt:
+        state.stop_attempt = 1
+        state.outputs.append(StopCharge(True, 1))
+
+
 def progress(state: State, now_us: int) -> None:
     """Move the standing request on after anything has changed."""
     if state.asked is Asked.UNLATCH:
         _progress_unlatch(state, now_us)
     elif state.asked is Asked.LATCH:
         _progress_latch(state)
-    state.fault(
-        FaultName.STOP_NOT_CONFIRMED,
-        (FaultName.STOP_NOT_CONFIRMED, None) in state.faults and _still_unsafe(state),
-    )
-    if state.energy is not Energy.UNKNOWN:
+    _withdraw_stop(state)
+    if not _stop_still_wanted(state):
+        state.fault(FaultName.STOP_NOT_CONFIRMED, False)
+    if state.energy is not Energy.UNKNOWN or state.seen.occupant is Occupant.EMPTY:
         state.fault(FaultName.ENERGY_UNKNOWN, False)
     if not state.asleep or state.asked is not Asked.UNLATCH:
         state.stop(Timer.WAKE_LIMIT)
         state.fault(FaultName.BUS_ASLEEP, False)
 
 
-def _still_unsafe(state: State) -> bool:
-    return state.energy is not Energy.SAFE and state.seen.occupant is not Occupant.EMPTY
+def _stop_still_wanted(state: State) -> bool:
+    unsafe = state.energy is not Energy.SAFE and state.seen.occupant is not Occupant.EMPTY
+    return unsafe and Flag.STOPPED in state.flags
+
+
+def _withdraw_stop(state: State) -> None:
+    """Withdraw the stop once neither an unlatch nor a pulled manual release wants it."""
+    if state.stop_attempt and state.asked is not Asked.UNLATCH and not state.manual_release:
+        state.stop_attempt = 0
+        state.outputs.append(StopCharge(False, 0))
 
 
 def _progress_unlatch(state: State, now_us: int) -> None:
     if state.seen.occupant is Occupant.EMPTY:
         _finish(state, Result.CONNECTOR_OUT)
+    elif not state.fitted_pins:
+        _finish(state, Result.REFUSED_NO_PIN)
     elif state.manual_release:
         _finish(state, Result.MANUAL_RELEASE_PULLED)
     elif state.energy is Energy.WELDED:
         _finish(state, Result.CONTACTORS_WELDED)
     elif any(pin.gave_up and pin.goal is Demand.RELEASE for pin in state.fitted_pins):
         _finish(state, Result.FAILED_TO_RELEASE)
-    elif state.energy is Energy.SAFE and all(map(_is_out, state.fitted_pins)):
+    elif state.energy is Energy.SAFE and all(_is_done(state, pin) for pin in state.fitted_pins):
         state.flags |= {RELEASED[pin.actuator] for pin in state.fitted_pins}
-        _finish(state, Result.RELEASED)
+        sensed = all(pin.state is PinState.RELEASED for pin in state.fitted_pins)
+        _finish(state, Result.RELEASED if sensed else Result.FEEDBACK_LOST)
     else:
         _wait(state, now_us)
 
 
-def _is_out(pin: PinControl) -> bool:
-    return pin.state is PinState.RELEASED
+def _is_done(state: State, pin: PinControl) -> bool:
+    """Return whether a pin is out, or was driven out for this request without a sensor's word."""
+    driven = RELEASED[pin.actuator] in state.flags and not pin.stroking
+    blind = driven and pin.feedback is Feedback.UNKNOWN
+    return blind or pin.state is PinState.RELEASED
 
 
 def _wait(state: State, now_us: int) -> None:
-    """Bound the waits: for the energy to become known, for the bus to wake."""
+    """Bound the waits: for the stop, for the energy to become known, for the bus to wake."""
+    if state.energy is not Energy.SAFE:
+        if Timer.STOP_REPEAT not in state.timers:
+            _ask_to_stop(state, now_us)
+        told = (FaultName.STOP_NOT_CONFIRMED, None) in state.faults
+        if Timer.STOP_LIMIT not in state.timers and not told:
+            state.start(Timer.STOP_LIMIT, now_us + STOP_LIMIT_US)
     if state.energy is not Energy.UNKNOWN:
         state.stop(Timer.ENERGY_LIMIT)
     elif Timer.ENERGY_LIMIT not in state.timers:
         state.start(Timer.ENERGY_LIMIT, now_us + ENERGY_LIMIT_US)
-    if state.asleep and Timer.WAKE_LIMIT not in state.timers:
+    told = (FaultName.BUS_ASLEEP, None) in state.faults
+    if state.asleep and Timer.WAKE_LIMIT not in state.timers and not told:
         state.start(Timer.WAKE_LIMIT, now_us + WAKE_LIMIT_US)
 
 
@@ -197,36 +240,29 @@ def _progress_latch(state: State) -> None:
         _finish(state, Result.CONNECTOR_OUT)
     elif state.manual_release:
         _finish(state, Result.MANUAL_RELEASE_PULLED)
-    elif any(pin.gave_up and pin.goal is Demand.ENGAGE for pin in state.fitted_pins):
+    elif any(pin.gave_up and pin.goal is Demand.ENGAGE for pin in _guards(state)):
         _finish(state, Result.FAILED_TO_ENGAGE)
     elif Flag.LATCH_ANSWERED not in state.flags and any(
-        pin.state is PinState.ENGAGED for pin in state.fitted_pins
+        pin.state is PinState.ENGAGED for pin in _guards(state)
     ):
         state.flags.add(Flag.LATCH_ANSWERED)
+        state.stop(Timer.LATCH_LIMIT)
         _answer(state, Result.ENGAGED)
 
 
-def timer_passed(state: State, timer: Timer, now_us: int) -> None:
-    """React to one of the request's own time limits."""
-    if timer is Timer.STOP_REPEAT:
-        if state.energy is not Energy.SAFE:
-            _ask_to_stop(state, now_us)
-    elif timer is Timer.ENERGY_LIMIT:
+def timer_passed(state: State, timer: Timer) -> None:
+    """React to one of the request's own time limits. ``progress`` repeats a stop that is due."""
+    if timer is Timer.ENERGY_LIMIT:
         state.fault(FaultName.ENERGY_UNKNOWN, True)
         _finish(state, Result.ENERGY_UNKNOWN)
     elif timer is Timer.WAKE_LIMIT:
         state.fault(FaultName.BUS_ASLEEP, True)
-        state.start(Timer.WAKE_LIMIT, now_us + WAKE_LIMIT_US * 12)
-    elif state.shadow:
+    elif timer is Timer.LATCH_LIMIT:
+        _finish(state, Result.FAILED_TO_ENGAGE)
+    elif timer is Timer.STOP_LIMIT and state.shadow:
         _finish(state, Result.CANCELLED)
-    elif state.energy is not Energy.SAFE:
+    elif timer is Timer.STOP_LIMIT and state.energy is not Energy.SAFE:
         state.fault(FaultName.STOP_NOT_CONFIRMED, True)
-
-
-def blind_stroke_over(state: State) -> None:
-    """A release ran without a sensor's word: the request ends, and the owner is told so."""
-    if state.asked is Asked.UNLATCH:
-        _finish(state, Result.FEEDBACK_LOST)
 
 
 def cancel(state: State) -> None:
@@ -238,10 +274,8 @@ def cancel(state: State) -> None:
 def _finish(state: State, result: Result) -> None:
     if Flag.LATCH_ANSWERED not in state.flags:
         _answer(state, result)
-    if state.stop_attempt:
-        state.stop_attempt = 0
-        state.outputs.append(StopCharge(False, 0))
     state.asked, state.asked_by = Asked.NOTHING, None
+    _withdraw_stop(state)
     state.flags.discard(Flag.LATCH_ANSWERED)
     state.stop(*_REQUEST_TIMERS)
 
