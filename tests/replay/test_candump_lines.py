@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from vehicle.replay.readers.candump import format_candump, parse_candump
 from vehicle.replay.readers.fields import FD_LENGTHS
+from vehicle.replay.recording import open_recording
 from vehicle.wire.frame import Frame
 
 CHANNELS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
@@ -91,3 +92,21 @@ def test_python_can_reads_our_lines_and_we_read_its(tmp_path: Path) -> None:
         assert (frame.can_id, frame.data) == (message.arbitration_id, bytes(message.data))
         assert (frame.extended, frame.fd) == (message.is_extended_id, message.is_fd)
         assert (frame.remote, frame.channel) == (message.is_remote_frame, message.channel)
+
+
+def test_a_last_line_without_an_end_is_used_where_it_is_as_long_as_the_ones_before(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "no_end.log"
+    path.write_bytes(b"(0.0) can0 25D#0102\n(0.1) can0 25D#0304\n(0.2) can0 25D#0506")
+    recording = open_recording([path])
+    assert [item.data for _, item in recording] == [b"\x01\x02", b"\x03\x04", b"\x05\x06"]
+    assert recording.report.frames_skipped == {}
+
+
+def test_a_last_line_with_half_a_payload_is_counted_as_cut(tmp_path: Path) -> None:
+    path = tmp_path / "cut.log"
+    path.write_bytes(b"(0.0) can0 25D#0102\n(0.1) can0 25D#03")
+    recording = open_recording([path])
+    assert [item.data for _, item in recording] == [b"\x01\x02"]
+    assert list(recording.report.frames_skipped) == ["cut: the last line has no line end"]

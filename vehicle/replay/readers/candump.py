@@ -76,7 +76,7 @@ def _start(head: Sequence[str]) -> LineParser:
     return parse_candump
 
 
-CANDUMP = LineFormat("candump", (".log",), None, _start)
+CANDUMP = LineFormat("candump", (".log",), None, _start, steady=True)
 
 
 def format_candump(now_us: int, epoch_us: int | None, frame: Frame) -> str:

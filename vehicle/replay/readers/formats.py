@@ -160,6 +160,7 @@ def _is_frame(parse: Callable[[str], Stamped | str | None], line: str) -> bool:
 
 def _text_reader(found: LineFormat, head: Sequence[str]) -> FrameReader:
     def read(path: Path, tally: Tally) -> Frames:
-        return read_lines(read_chunks(path, tally), found.start(head), path, tally)
+        chunks, parse = read_chunks(path, tally), found.start(head)
+        return read_lines(chunks, parse, path, tally, steady=found.steady)
 
     return read
