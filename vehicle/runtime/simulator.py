@@ -121,8 +121,7 @@ class StoryResult:
 class Simulation:
     """One run of one story. Call ``run`` once."""
 
-    def __init__(self, story: Story, seed: int) -> None:
-        profile = load_profile(story.profile)
+    def __init__(self, story: Story, seed: int, profile: Profile) -> None:
         self._profile = replace(profile, car=story.car.apply(profile.car))
         self._story = story
         self._car = SimulatedCar(self._profile, story.start, story.faults, seed, story.jitter_us)
@@ -255,6 +254,12 @@ class Simulation:
         )
 
 
-def run_story(story: Story, seed: int = 0) -> StoryResult:
-    """Play ``story``; equal story and seed give an equal result."""
-    return Simulation(story, seed).run()
+def run_story(story: Story, seed: int = 0, profile: Profile | None = None) -> StoryResult:
+    """Play ``story``; equal story and seed give an equal result.
+
+    ``profile`` is the story's, where the caller has loaded it already.
+
+    Raises:
+        ProfileError: the story's profile cannot be used.
+    """
+    return Simulation(story, seed, profile or load_profile(story.profile)).run()
