@@ -73,7 +73,7 @@ class DrivenPin(PinControl):
         self._remember(waits_for_rest=False)
         turns = demand is _REVERSE.get(self._memory.goal)
         if self._memory.step is Step.DRIVE and not turns and not may(self._memory.goal):
-            self._abandon(now_us)
+            self._drive_over(now_us)
         if demand is Demand.HOLD:
             if self._memory.step in (Step.PAUSE, Step.RECOVER) or self.gave_up:
                 self._abandon(now_us)
@@ -214,7 +214,8 @@ class DrivenPin(PinControl):
 
         A pin that was just driven may still move, and that is no hand's work: nothing is confirmed.
         """
-        moving = self._memory.step in (Step.DRIVE, Step.SETTLE, Step.RECOVER)
+        driven = self._memory.step in (Step.DRIVE, Step.SETTLE, Step.RECOVER)
+        moving = driven or self._memory.candidate is not None
         self._drive_off(now_us)
         self._life.fire(Trigger.LOST_TRACK)
         self._rest(None)
