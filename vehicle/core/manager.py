@@ -40,7 +40,6 @@ from vehicle.core.settings import Settings, resolve
 from vehicle.core.shadow import ShadowPin
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.situation import (
-    SIGNALS_BEHIND,
     Asked,
     Situation,
     doors_of,
@@ -89,6 +88,15 @@ class LockManager:
     def decision(self, actuator: Actuator) -> Decision:
         """Return the last decision for ``actuator``."""
         return self._state.decisions[actuator]
+
+    def changed_us(self, signal: str) -> int:
+        """Return when ``signal`` took the value it has."""
+        return self._state.changed_us[signal]
+
+    @property
+    def asked(self) -> Asked:
+        """The standing request."""
+        return self._state.asked
 
     def pin(self, actuator: Actuator) -> PinControl:
         """Return one pin, to read its state."""
@@ -227,9 +235,9 @@ class LockManager:
     def _because(self, decision: Decision) -> tuple[tuple[str, Because], ...]:
         """Return the signals that the deciding rule looked at, and their ages."""
         seen, changed_us = self._state.seen, self._state.changed_us
-        names = sorted({name for read in decision.rule.reads for name in SIGNALS_BEHIND[read]})
         return tuple(
-            (name, Because(getattr(seen, name), self._now_us - changed_us[name])) for name in names
+            (name, Because(getattr(seen, name), self._now_us - changed_us[name]))
+            for name in decision.rule.signals
         )
 
     def _may_act(self, actuator: Actuator) -> bool:

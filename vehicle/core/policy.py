@@ -20,7 +20,17 @@ from functools import lru_cache
 from vehicle.core.car import Actuator
 from vehicle.core.messages import Demand
 from vehicle.core.settings import Mode, Resolved, Toggle
-from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Seat, Situation
+from vehicle.core.situation import (
+    SIGNALS_BEHIND,
+    Asked,
+    Doors,
+    Energy,
+    Need,
+    Past,
+    Phase,
+    Seat,
+    Situation,
+)
 
 ENGAGE, RELEASE, HOLD = Demand.ENGAGE, Demand.RELEASE, Demand.HOLD
 
@@ -45,6 +55,11 @@ class Rule:
     def sentence(self) -> str:
         """The reason in words an owner understands."""
         return " ".join((self.when.__doc__ or "").split())
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The signals behind the fields it looks at, in alphabetical order."""
+        return tuple(sorted({name for read in self.reads for name in SIGNALS_BEHIND[read]}))
 
     def wants(self, actuator: Actuator) -> Demand | None:
         """Return this row's opinion on ``actuator``."""
