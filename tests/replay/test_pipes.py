@@ -16,7 +16,7 @@ def test_a_named_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) 
     """As a shell's <(zcat drive.log.gz) is one; a gzipped file can be read as it is."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    with pytest.raises(UnreadableFileError, match="is a pipe or a device.*save it to a file"):
+    with pytest.raises(UnreadableFileError, match=r"is a pipe or a device.*save it to a file"):
         open_recording([path])
 
 

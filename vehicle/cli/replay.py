@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -12,14 +11,14 @@ import click
 from vehicle.cli.journal_file import WriteLine, journal_lines
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.summary import print_summary
-from vehicle.cli.terminal import INTERRUPTED, Progress, fail, print_header, print_row, width
+from vehicle.cli.terminal import INTERRUPTED, Progress, TimelinePrinter, fail, width
 from vehicle.core.messages import Output
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import open_recording
 from vehicle.replay.run import NothingInCommonError, Replay, Summary
-from vehicle.replay.timeline import Row, Timeline
 from vehicle.runtime.journal import is_entry, start_line, to_line
+from vehicle.runtime.loop import Sink
 from vehicle.runtime.store import read_settings
 
 
@@ -69,9 +68,11 @@ def replay(
                     )
                 )
             quiet = as_json or journal_path == "-"
-            sink = _Sink(write_line, None if quiet else Timeline(shadow=shadow), progress)
+            printer = None if quiet else TimelinePrinter(shadow=shadow, progress=progress)
+            sink = _sink(write_line, printer)
             summary = run.run(sink, lambda _: progress.show(recording.bytes_read))
-            sink.finish()
+            if printer is not None:
+                printer.finish()
     except (ReadingError, NothingInCommonError) as error:
         fail(error)
     if as_json:
@@ -99,37 +100,13 @@ def _settings(path: Path | None) -> Settings:
         fail(error, 2)
 
 
-class _Sink:
-    """Writes each output to the journal and shows it; tells what is held once a moment is over."""
+def _sink(write_line: WriteLine | None, printer: TimelinePrinter | None) -> Sink:
+    """Return what takes each output: the journal first, then the timeline."""
 
-    def __init__(
-        self, write_line: WriteLine | None, timeline: Timeline | None, progress: Progress
-    ) -> None:
-        self._write_line = write_line
-        self._timeline = timeline
-        self._progress = progress
-        self._columns = width()
-        self._now_us = 0
-        self._begun = False
+    def take(now_us: int, output: Output) -> None:
+        if write_line is not None and is_entry(output):
+            write_line(to_line(now_us, output))
+        if printer is not None:
+            printer.take(now_us, output)
 
-    def __call__(self, now_us: int, output: Output) -> None:
-        if self._write_line is not None and is_entry(output):
-            self._write_line(to_line(now_us, output))
-        if self._timeline is not None:
-            if now_us != self._now_us:
-                self.finish()
-            self._now_us = now_us
-            self._print(self._timeline.rows(now_us, output))
-
-    def finish(self) -> None:
-        """Say what is held, now that everything of this moment is known."""
-        if self._timeline is not None:
-            self._print(self._timeline.held(self._now_us))
-
-    def _print(self, rows: Iterable[Row]) -> None:
-        for row in rows:
-            self._progress.clear()
-            if not self._begun:
-                self._begun = True
-                print_header(self._columns)
-            print_row(row, self._columns)
+    return take

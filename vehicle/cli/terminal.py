@@ -10,11 +10,13 @@ import shutil
 import sys
 import textwrap
 import time
+from collections.abc import Iterable
 from typing import NoReturn
 
 import click
 
-from vehicle.replay.timeline import Row, Tone
+from vehicle.core.messages import Output
+from vehicle.replay.timeline import Row, Timeline, Tone
 
 _STYLES: dict[Tone, dict[str, object]] = {
     Tone.SENSED: {},
@@ -48,10 +50,7 @@ def width() -> int:
 
 def print_header(columns: int) -> None:
     """Print what the columns of the timeline are."""
-    before = f"{'seconds':>{_TIME_WIDTH}}  {'about':<{_WHAT_WIDTH}} "
-    if columns - len(before) < _WORDS_WIDTH_MIN:
-        before = f"{'seconds':>{_TIME_WIDTH}}  about: "
-    _print_wrapped(before, "", "what was sensed, decided and done", columns, {})
+    _print_columns("seconds", "about", "what was sensed, decided and done", columns, {})
 
 
 def print_row(row: Row, columns: int) -> None:
@@ -59,13 +58,19 @@ def print_row(row: Row, columns: int) -> None:
 
     On a narrow terminal the words follow at once, and their next lines begin below the first.
     """
-    seconds = f"{row.now_us / 1e6:>{_TIME_WIDTH}.3f}  "
-    before = f"{seconds}{row.what:<{_WHAT_WIDTH}} "
-    margin = " " * len(before)
-    if columns - len(before) < _WORDS_WIDTH_MIN:
-        before = f"{seconds}{row.what}: "
-        margin = " " * len(seconds)
-    _print_wrapped(before, margin, row.words, columns, _STYLES[row.tone])
+    seconds = f"{row.now_us / 1e6:.3f}"
+    _print_columns(seconds, row.what, row.words, columns, _STYLES[row.tone])
+
+
+def _print_columns(
+    seconds: str, what: str, words: str, columns: int, style: dict[str, object]
+) -> None:
+    time = f"{seconds:>{_TIME_WIDTH}}  "
+    before = f"{time}{what:<{_WHAT_WIDTH}} "
+    if columns - len(before) >= _WORDS_WIDTH_MIN:
+        _print_wrapped(before, " " * len(before), words, columns, style)
+    else:
+        _print_wrapped(f"{time}{what}: ", " " * len(time), words, columns, style)
 
 
 def print_named(name: str, words: str, columns: int, tone: Tone = Tone.SENSED) -> None:
@@ -79,9 +84,10 @@ def _print_wrapped(
 ) -> None:
     lines = textwrap.wrap(
         words,
-        max(columns, len(before) + 1),
+        max(columns, len(margin) + 1),
         initial_indent=before,
         subsequent_indent=margin,
+        break_long_words=False,
         break_on_hyphens=False,
     )
     for index, line in enumerate(lines or [before]):
@@ -131,6 +137,38 @@ class Progress:
         if self._shown:
             click.echo("\r\x1b[K", err=True, nl=False)
             self._shown = False
+
+
+class TimelinePrinter:
+    """Prints the timeline as it comes; tells what is held once all of a moment is known."""
+
+    def __init__(self, *, shadow: bool, progress: Progress | None = None) -> None:
+        """``shadow``: another controller acts. ``progress`` gives way to each row."""
+        self._timeline = Timeline(shadow=shadow)
+        self._progress = progress
+        self._columns = width()
+        self._now_us = 0
+        self._begun = False
+
+    def take(self, now_us: int, output: Output) -> None:
+        """Print the rows of one output."""
+        if now_us != self._now_us:
+            self.finish()
+        self._now_us = now_us
+        self._print(self._timeline.rows(now_us, output))
+
+    def finish(self) -> None:
+        """Print what is still to be said of the last moment."""
+        self._print(self._timeline.held(self._now_us))
+
+    def _print(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            if self._progress is not None:
+                self._progress.clear()
+            if not self._begun:
+                self._begun = True
+                print_header(self._columns)
+            print_row(row, self._columns)
 
 
 def fail(message: object, code: int = 1) -> NoReturn:
