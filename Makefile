@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types docs accept mutation clean
+.PHONY: help run test test-slow lint types docs accept mutation clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +33,10 @@ test: lint types ## set up and run the tests (minutes, pip only)
 	$(BIN)/pytest -n 2 --cov --cov-branch --cov-report=
 	$(BIN)/coverage report --include='vehicle/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
+
+test-slow: $(VENV)/.ready-test ## run the tests that need a guest kernel with SocketCAN (a minute; apt, as root)
+	tools/guest/install
+	$(BIN)/pytest -m slow -v tests/slow
 
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check .
