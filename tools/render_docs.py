@@ -1,0 +1,345 @@
+"""Writes the generated parts of the documentation again, from the code that runs.
+
+Knows: what stands between ``<!-- generated: NAME -->`` and ``<!-- /generated -->`` for each NAME.
+Refuses to know: the prose around it, which people write.
+
+    python tools/render_docs.py            write
+    python tools/render_docs.py --check    exit 1 where a document says something else than the code
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import Field, fields
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, get_type_hints
+
+import click
+from click.testing import CliRunner
+from transitions.extensions import GraphMachine
+
+from vehicle.cli.main import main as command_line
+from vehicle.core import permit
+from vehicle.core.lifecycle import TRANSITIONS
+from vehicle.core.messages import Demand, EventName, FaultName, PinState
+from vehicle.core.permit import PERMITS, Grip
+from vehicle.core.policy import OWNER, SAFETY, Rule
+from vehicle.core.settings import Settings, key_of
+from vehicle.core.situation import SIGNALS_BEHIND, Situation
+from vehicle.core.words import CHARGE_WORDS, EVENT_WORDS, FAULT_ADVICE, FAULT_WORDS
+from vehicle.runtime.journal import json_schema
+from vehicle.wire.profile import Profile, list_profiles, load_profile
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "SAFETY.md")
+LAYERS = ("core", "wire", "runtime", "replay", "cli")
+"""Innermost first, as the arrows point."""
+
+BEGIN = re.compile(r"<!-- generated: ([\w-]+) -->\n")
+END = "<!-- /generated -->"
+HELP_COLUMNS = 80
+
+
+class DocumentError(ValueError):
+    """A document's markers cannot be followed. The message names the file, line and marker."""
+
+
+# ---- Markdown -----------------------------------------------------------------------------------
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return a Markdown table; a ``|`` within a cell is escaped."""
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *([str(cell) for cell in row] for row in rows)]
+    return "".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines
+    )
+
+
+def code(word: object) -> str:
+    """Return ``word`` as Markdown code, and an empty string as it is."""
+    return f"`{word}`" if str(word) else ""
+
+
+def codes(words: Iterable[object]) -> str:
+    """Return ``words`` as Markdown code, with commas between."""
+    return ", ".join(code(word) for word in words)
+
+
+# ---- the core's tables --------------------------------------------------------------------------
+
+
+def rules() -> str:
+    """Return the policy's rules in their order, with the line below which settings count."""
+    heads = ("no.", "rule", "latch", "adapter lock", "in words", "looks at")
+    line = ("", "**the owner's settings count from here on**", "", "", "", "")
+    owner = (_rule(number, rule) for number, rule in enumerate(OWNER, len(SAFETY) + 1))
+    safety = (_rule(number, rule) for number, rule in enumerate(SAFETY, 1))
+    return table(heads, [*safety, line, *owner])
+
+
+def _rule(number: int, rule: Rule) -> tuple[object, ...]:
+    reads = codes(rule.reads) or "nothing"
+    return (number, code(rule.name), _want(rule.latch), _want(rule.adapter), rule.sentence, reads)
+
+
+def _want(demand: Demand | None) -> str:
+    return "no opinion" if demand is None else str(demand)
+
+
+def situation() -> str:
+    """Return the fields that the rules look at, their values and the signals behind them."""
+    kinds = get_type_hints(Situation)
+    return table(
+        ("field", "values", "folded from"),
+        (
+            (code(name), codes(kinds[name]), codes(behind) or "memory and requests")
+            for name, behind in SIGNALS_BEHIND.items()
+        ),
+    )
+
+
+def permits() -> str:
+    """Return the charge permit for each way a connector is held and each supply."""
+    words = attribute_docs(Path(permit.__file__), Grip.__name__)
+    heads = ("how it is held", "meaning", "AC supply", "DC supply", "supply unknown", "no supply")
+    return table(
+        heads,
+        (
+            (
+                code(grip),
+                words[grip.name],
+                *(CHARGE_WORDS[charge] for charge in (row.ac, row.dc, row.unknown, row.none)),
+            )
+            for grip, row in PERMITS.items()
+        ),
+    )
+
+
+def attribute_docs(path: Path, class_name: str) -> dict[str, str]:
+    """Return the string below each assignment in a class: what people read about a member."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    body = next(
+        node.body
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name == class_name
+    )
+    found = {}
+    for named, below in pairwise(body):
+        if isinstance(named, ast.Assign) and isinstance(below, ast.Expr):
+            assert isinstance(named.targets[0], ast.Name)
+            found[named.targets[0].id] = " ".join(ast.literal_eval(below.value).split())
+    return found
+
+
+def lifecycle() -> str:
+    """Return a pin's lifecycle as the state machine library draws it, without its colours."""
+    machine = GraphMachine(
+        model=SimpleNamespace(),
+        states=PinState,
+        transitions=TRANSITIONS,
+        initial=PinState.UNKNOWN,
+        auto_transitions=False,
+        graph_engine="mermaid",
+        show_conditions=True,
+    )
+    source = machine.get_combined_graph().source  # type: ignore[attr-defined]
+    arrows = [line.strip() for line in source.splitlines() if "-->" in line]
+    drawn = "".join(f"  {arrow}\n" for arrow in ["direction LR", *arrows])
+    return f"```mermaid\nstateDiagram-v2\n{drawn}```\n"
+
+
+def faults() -> str:
+    """Return every fault with its words and what the owner can do."""
+    rows = ((code(name), FAULT_WORDS[name], FAULT_ADVICE[name]) for name in FaultName)
+    return table(("fault", "meaning", "what the owner can do"), rows)
+
+
+def events() -> str:
+    """Return every event with its words."""
+    return table(("event", "meaning"), ((code(name), EVENT_WORDS[name]) for name in EventName))
+
+
+# ---- settings -----------------------------------------------------------------------------------
+
+
+def settings() -> str:
+    """Return every setting with its values, default and help."""
+    rows = (
+        (code(key_of(each.name)), _values(each), code(each.default), each.metadata["help"])
+        for each in fields(Settings)
+    )
+    return table(("setting", "values", "default", "meaning"), rows)
+
+
+def _values(each: Field[Any]) -> str:
+    if "range" in each.metadata:
+        low, high = each.metadata["range"]
+        return f"{low} to {high} {each.metadata['unit']}"
+    assert isinstance(each.default, StrEnum)
+    return codes(type(each.default))
+
+
+def prices() -> str:
+    """Return, for each choice that protects less, what it gives up."""
+    rows = (
+        (code(f"{key_of(each.name)} = {value}"), price)
+        for each in fields(Settings)
+        for value, price in each.metadata["gives_up"].items()
+    )
+    return table(("choice", "what it gives up"), rows)
+
+
+# ---- around the core ----------------------------------------------------------------------------
+
+
+def journal() -> str:
+    """Return the kinds of journal lines with their keys, from the schema."""
+    rows = []
+    for line in json_schema()["oneOf"]:
+        keys = [key for key in line["required"] if key not in ("kind", "t")]
+        rows.append((code(line["title"]), codes(keys)))
+    return table(("kind", "keys besides `t` and `kind`"), rows)
+
+
+def profiles() -> str:
+    """Return every shipped profile: whether its car can be commanded, and what it cannot tell."""
+    rows = []
+    for name in list_profiles():
+        profile = load_profile(name)
+        sends = "yes" if "command" in profile.transmit else "no"
+        variants = codes(profile.variant_names) or "one"
+        rows.append((code(name), profile.title, variants, sends, _lacks(profile) or "nothing"))
+    return table(("profile", "car", "software versions", "commands", "what it lacks"), rows)
+
+
+def _lacks(profile: Profile) -> str:
+    """Return the lacking signals, those with the same reason together."""
+    together: dict[str, list[str]] = {}
+    for signal in profile.lacks:
+        together.setdefault(profile.lacks_words.get(signal, ""), []).append(signal)
+    return "; ".join(
+        codes(lacking) + (f": {why}" if why else "") for why, lacking in together.items()
+    )
+
+
+def rooms() -> str:
+    """Return every module with the first sentence of its docstring."""
+    rows = []
+    for layer in LAYERS:
+        for path in sorted((ROOT / "vehicle" / layer).rglob("*.py")):
+            if path.name != "__init__.py":
+                doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+                rows.append((code(path.relative_to(ROOT / "vehicle")), first_sentence(doc)))
+    return table(("room", "in one line"), rows)
+
+
+def first_sentence(doc: str) -> str:
+    """Return a docstring's first sentence, as Markdown."""
+    paragraph = " ".join(doc.split("\n\n")[0].split())
+    return paragraph.split(". ")[0].removesuffix(".").replace("``", "`") + "."
+
+
+def commands() -> str:
+    """Return the help of every command, as the command prints it."""
+    return "\n".join(
+        f"#### `{' '.join(words)}`\n\n```text\n{help_of(words[1:])}```\n"
+        for words in every_command()
+    )
+
+
+def every_command() -> Iterator[tuple[str, ...]]:
+    """Yield every command as the words that call it: ``("chargelock", "profile", "list")``."""
+    yield from _below(("chargelock",), command_line)
+
+
+def _below(words: tuple[str, ...], command: click.Command) -> Iterator[tuple[str, ...]]:
+    yield words
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            yield from _below((*words, name), child)
+
+
+def help_of(words: Iterable[str]) -> str:
+    """Return what ``chargelock WORDS --help`` prints on a terminal of 80 columns."""
+    result = CliRunner().invoke(
+        command_line, [*words, "--help"], prog_name="chargelock", terminal_width=HELP_COLUMNS
+    )
+    if result.exception is not None:
+        raise result.exception
+    return result.output
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    block.__name__: block
+    for block in (
+        rules,
+        situation,
+        permits,
+        lifecycle,
+        faults,
+        events,
+        settings,
+        prices,
+        journal,
+        profiles,
+        rooms,
+        commands,
+    )
+}
+"""Name in the marker -> what writes the block."""
+
+
+# ---- documents ----------------------------------------------------------------------------------
+
+
+def render(text: str, where: str) -> str:
+    """Return a document with its generated parts written again; ``where`` names it in errors.
+
+    Raises DocumentError: a marker names no block, or is never closed.
+    """
+    written, rest = [], text
+    while (begin := BEGIN.search(rest)) is not None:
+        line = text[: len(text) - len(rest) + begin.start()].count("\n") + 1
+        name = begin[1]
+        if name not in BLOCKS:
+            known = ", ".join(BLOCKS)
+            raise DocumentError(f"{where}:{line}: no block is called {name!r}; use one of {known}")
+        end = rest.find(END, begin.end())
+        if end < 0:
+            raise DocumentError(f"{where}:{line}: block {name!r} is never closed; add {END}")
+        written += [rest[: begin.end()], "\n", BLOCKS[name](), "\n"]
+        rest = rest[end:]
+    return "".join(written) + rest
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 where a document has drifted.")
+def main(check: bool) -> None:
+    """Write the generated parts of the documentation again."""
+    drifted = []
+    for name in DOCUMENTS:
+        path = ROOT / name
+        text = path.read_text(encoding="utf-8")
+        now = render(text, name)
+        if now != text:
+            drifted.append(name)
+            if not check:
+                path.write_text(now, encoding="utf-8")
+    if drifted and check:
+        click.echo(f"error: {', '.join(drifted)} differ from the code; run: make docs", err=True)
+        sys.exit(1)
+    click.echo(f"written: {', '.join(drifted)}" if drifted else "nothing has changed")
+
+
+if __name__ == "__main__":
+    main()
