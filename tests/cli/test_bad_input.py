@@ -290,8 +290,8 @@ def test_a_damaged_log_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
     """What was skipped is counted and located, and that is no failure."""
     log = tmp_path / "drive.log"
     log.write_text(candump(SESSION, 3.0) + "~~\n(3.0) can0 1", encoding="utf-8")
-    done = chargelock("replay", log, "--profile", write_car(tmp_path))
-    assert (done.returncode, done.stderr) == (0, "")
+    done = CliRunner().invoke(main, ["replay", str(log), "--profile", str(write_car(tmp_path))])
+    assert (done.exit_code, done.stderr) == (0, "")
     assert f"skipped  1: cut: the last line has no line end (first at {log}:62)" in done.stdout
     assert f"(first at {log}:61)" in done.stdout
 

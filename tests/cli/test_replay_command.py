@@ -15,8 +15,9 @@ from drives import SESSION, candump, write_car, write_session
 
 from vehicle.cli import replay as module
 from vehicle.cli.main import main
-from vehicle.core.messages import Command, Demand, Output
+from vehicle.core.messages import Command, Demand, Entry, Output
 from vehicle.replay.agreement import Agreement
+from vehicle.runtime.journal import to_line as journal_line
 
 
 @pytest.fixture
@@ -267,6 +268,27 @@ def test_ctrl_c_before_the_replay_begins_ends_it_quietly(
     done = CliRunner().invoke(main, ["replay", log, "--profile", car])
     assert done.exit_code == 1
     assert done.stderr.strip() == "Aborted!"
+
+
+def test_an_interrupted_summary_says_so_to_programs_too(
+    car: str, log: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was counted by then, and that it is not the whole."""
+    journal = tmp_path / "journal.jsonl"
+
+    def to_line(now_us: int, output: Entry) -> str:
+        if now_us >= 3_000_000:
+            raise KeyboardInterrupt
+        return journal_line(now_us, output)
+
+    monkeypatch.setattr(module, "to_line", to_line)
+    done = run(log, "--profile", car, "--shadow", "--json", "--journal", journal)
+    assert done.exit_code == 130
+    assert done.stderr == "error: interrupted 3.0 s into the recording; what is told ends there\n"
+    summary = json.loads(done.stdout)
+    assert summary["interrupted"] is True
+    assert summary["commands"]["latch"] == {"engage": 1, "release": 0}
+    assert lines_of(journal.read_text(encoding="utf-8"))[-1]["t"] < 3_000_000
 
 
 FLICKERS = 20_000

@@ -55,10 +55,7 @@ def list_(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(file: str, as_json: bool) -> None:
     """Name every fault of a profile, with file, line and signal. Exit code 2 if there is one."""
-    try:
-        findings = check_profile(file)
-    except ProfileError as error:
-        fail(error, 2)
+    findings = check_profile(file)
     if as_json:
         click.echo(json.dumps([_fields(finding) for finding in findings], sort_keys=True))
     else:
