@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+STANDARD_ID_MAX = 0x7FF
+EXTENDED_ID_MAX = 0x1FFF_FFFF
+CLASSIC_BYTES_MAX = 8
+
+FD_LENGTHS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64)
+"""DLC -> payload bytes of a CAN FD frame. Source: ISO 11898-1."""
+
 
 class Frame(NamedTuple):
     """A CAN or CAN FD frame as received or to be sent. Its time travels beside it."""

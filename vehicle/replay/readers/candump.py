@@ -1,6 +1,6 @@
-"""candump -l and -L lines, both ways: ``(1700000000.099455) can0 25D#240804D000050B80``.
+"""candump -l and -L lines as read: ``(1700000000.099455) can0 25D#240804D000050B80``.
 
-Knows: the grammar of can-utils' log format, as read and as written.
+Knows: the grammar of can-utils' log format; ``wire.candump`` writes it.
 Refuses to know: files, and what a frame means.
 
 ```
@@ -20,7 +20,6 @@ import re
 from collections.abc import Sequence
 
 from vehicle.replay.readers.fields import (
-    BAD_ID,
     BAD_LENGTH,
     NOT_UNDERSTOOD,
     data_frame,
@@ -28,7 +27,10 @@ from vehicle.replay.readers.fields import (
     seconds_us,
 )
 from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
+from vehicle.wire.candump import format_candump
 from vehicle.wire.frame import Frame
+
+__all__ = ["CANDUMP", "format_candump", "parse_candump"]
 
 _LINE = re.compile(
     r"\s*\((\d{1,18})(?:\.(\d{0,18}))?\)\s+(\S+)\s+([0-9A-Fa-f]{1,8})#"
@@ -77,39 +79,3 @@ def _start(head: Sequence[str]) -> LineParser:
 
 
 CANDUMP = LineFormat("candump", (".log",), None, _start, steady=True)
-
-
-def format_candump(now_us: int, epoch_us: int | None, frame: Frame) -> str:
-    """Return one candump -l line, without line end.
-
-    The stamp is ``now_us`` after ``epoch_us`` (0 where None), with six decimals. Reading the line
-    back gives the same frame and microseconds; a frame without channel is written as "can0", since
-    the format has no way to leave it out.
-
-    Raises: ValueError for what the format cannot hold: a negative stamp, white space in the
-    channel, an id or payload length that CAN does not have.
-    """
-    stamp_us = now_us + (epoch_us or 0)
-    channel = frame.channel or "can0"
-    if stamp_us < 0 or channel.split() != [channel]:
-        raise ValueError(f"candump cannot hold stamp {stamp_us} us on channel {channel!r}")
-    stamp = f"({stamp_us // 1_000_000}.{stamp_us % 1_000_000:06d}) {channel}"
-    payload = frame.data.hex().upper()
-    if frame.error:
-        problem: Frame | str = (
-            BAD_ID if not 0 <= frame.can_id <= _ID_BITS else _error_frame(0, payload, channel)
-        )
-        text = f"{frame.can_id | _ERROR_BIT:08X}#{payload}"
-    else:
-        id_text = f"{frame.can_id:08X}" if frame.extended else f"{frame.can_id:03X}"
-        if frame.remote:
-            problem = remote_frame(frame.can_id, frame.extended, channel)
-            text = f"{id_text}#R"
-        else:
-            problem = data_frame(
-                frame.can_id, frame.extended, frame.data, len(frame.data), channel, frame.fd
-            )
-            text = f"{id_text}#{'#0' if frame.fd else ''}{payload}"
-    if isinstance(problem, str):
-        raise ValueError(f"candump cannot hold {frame}: {problem}")
-    return f"{stamp} {text}"

@@ -1,6 +1,6 @@
 """Numbers, times and payloads as recordings spell them.
 
-Knows: integer arithmetic for times, hex and decimal bytes, the lengths a CAN frame can have.
+Knows: integer arithmetic for times, hex and decimal bytes, what a CAN frame can be.
 Refuses to know: which format a field came from.
 
 A malformed field raises ValueError, which the line reader counts as damage.
@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from vehicle.wire.frame import Frame
-
-STANDARD_ID_MAX = 0x7FF
-EXTENDED_ID_MAX = 0x1FFF_FFFF
-CLASSIC_BYTES_MAX = 8
-
-FD_LENGTHS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64)
-"""DLC -> payload bytes of a CAN FD frame. Source: ISO 11898-1."""
+from vehicle.wire.frame import (
+    CLASSIC_BYTES_MAX,
+    EXTENDED_ID_MAX,
+    FD_LENGTHS,
+    STANDARD_ID_MAX,
+    Frame,
+)
 
 BAD_ID = "id out of range"
 BAD_LENGTH = "not a length that a CAN frame can have"
