@@ -1,6 +1,7 @@
 """How things look on a terminal: columns, colours, wrapping, and one-line errors.
 
-Knows: width, colour and whether anybody is looking. Refuses to know: what is shown.
+Knows: width, colour, whether anybody is looking, and how a timeline is set.
+Refuses to know: what a row says, and why.
 """
 
 from __future__ import annotations
@@ -65,12 +66,12 @@ def print_row(row: Row, columns: int) -> None:
 def _print_columns(
     seconds: str, what: str, words: str, columns: int, style: dict[str, object]
 ) -> None:
-    time = f"{seconds:>{_TIME_WIDTH}}  "
-    before = f"{time}{what:<{_WHAT_WIDTH}} "
+    stamp = f"{seconds:>{_TIME_WIDTH}}  "
+    before = f"{stamp}{what:<{_WHAT_WIDTH}} "
     if columns - len(before) >= _WORDS_WIDTH_MIN:
         _print_wrapped(before, " " * len(before), words, columns, style)
     else:
-        _print_wrapped(f"{time}{what}: ", " " * len(time), words, columns, style)
+        _print_wrapped(f"{stamp}{what}: ", " " * len(stamp), words, columns, style)
 
 
 def print_named(name: str, words: str, columns: int, tone: Tone = Tone.SENSED) -> None:
