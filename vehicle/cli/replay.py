@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from operator import itemgetter
 from pathlib import Path
 
 import click
@@ -12,11 +13,12 @@ from vehicle.cli.journal_file import WriteLine, journal_lines
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.summary import print_summary
 from vehicle.cli.terminal import INTERRUPTED, Progress, TimelinePrinter, fail, width
-from vehicle.core.messages import Output
+from vehicle.core.messages import InputEvent, Output
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.replay.readers.errors import ReadingError
-from vehicle.replay.recording import open_recording
+from vehicle.replay.recording import Recording, open_recording
 from vehicle.replay.run import NothingInCommonError, Replay, Summary
+from vehicle.runtime.events_file import EventsFileError, events_path, read_events
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.loop import Sink
 from vehicle.runtime.store import read_settings
@@ -46,7 +48,8 @@ def replay(
     """Replay a CAN recording through the decision code, and explain each decision.
 
     Reads candump, ASC, BLF, TRC, CSV, MF4 and more, each also gzipped; several LOGs are one
-    recording. Exit code 1: it could not be read, or holds nothing of this car.
+    recording. What stands in LOG.events.jsonl (requests, settings) is replayed with it, but in
+    shadow. Exit code 1: it could not be read, or holds nothing of this car.
     """
     if as_json and journal_path == "-":
         raise click.UsageError("--json and --journal - both want the standard output: name a FILE")
@@ -54,7 +57,8 @@ def replay(
     profile = load_or_fail(profile_name)
     try:
         recording = open_recording(logs)
-        run = Replay(recording, profile, settings, shadow=shadow)
+        events = [] if shadow else _events_beside(recording)
+        run = Replay(recording, profile, settings, shadow=shadow, events=events)
         progress = Progress("replaying", recording.size_bytes)
         with journal_lines(journal_path, logs) as write_line, progress:
             if write_line is not None:
@@ -89,6 +93,19 @@ def _end(summary: Summary) -> None:
         fail(f"interrupted {at_s:.1f} s into the recording; what is told ends there", INTERRUPTED)
     if summary.agreement is not None and summary.agreement.releases_while_not_safe:
         sys.exit(1)
+
+
+def _events_beside(recording: Recording) -> list[tuple[int, InputEvent]]:
+    """Return what the lock manager was told beside the frames, where the recorder wrote it down."""
+    events = []
+    for path, begins_us in recording.begins_us.items():
+        if events_path(path).exists():
+            try:
+                beside = read_events(events_path(path))
+            except EventsFileError as error:
+                fail(error)
+            events += [(begins_us + now_us, event) for now_us, event in beside]
+    return sorted(events, key=itemgetter(0))
 
 
 def _settings(path: Path | None) -> Settings:

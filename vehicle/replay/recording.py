@@ -74,6 +74,15 @@ class Recording:
         return min(self._first_us) if self._absolute else None
 
     @property
+    def begins_us(self) -> dict[Path, int]:
+        """File -> the ``now_us`` of its first frame."""
+        base_us = min(self._first_us) if self._absolute else None
+        return {
+            file.path: 0 if base_us is None else first_us - base_us
+            for file, first_us in zip(self._files, self._first_us, strict=True)
+        }
+
+    @property
     def size_bytes(self) -> int:
         """The size of all files, as they lie on the disk."""
         return sum(file.path.stat().st_size for file in self._files)

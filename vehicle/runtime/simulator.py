@@ -36,7 +36,7 @@ from vehicle.core.messages import (
 from vehicle.core.settings import Settings, parse
 from vehicle.runtime.ecus import ControlUnits
 from vehicle.runtime.journal import is_entry, start_line, to_line
-from vehicle.runtime.loop import Loop
+from vehicle.runtime.loop import Loop, Sink
 from vehicle.runtime.orders import FaultOrder, Orders, Step
 from vehicle.runtime.plant import DEEDS, Plant, StartState
 from vehicle.runtime.safety_watch import SafetyWatch
@@ -121,7 +121,8 @@ class StoryResult:
 class Simulation:
     """One run of one story. Call ``run`` once."""
 
-    def __init__(self, story: Story, seed: int, profile: Profile) -> None:
+    def __init__(self, story: Story, seed: int, profile: Profile, listen: Sink | None) -> None:
+        self._listen = listen
         self._profile = replace(profile, car=story.car.apply(profile.car))
         self._story = story
         self._car = SimulatedCar(self._profile, story.start, story.faults, seed, story.jitter_us)
@@ -146,6 +147,8 @@ class Simulation:
             self._journal.append(to_line(now_us, output))
         self._transmitter.take(now_us, output)
         self._watch.take(now_us, output)
+        if self._listen is not None:
+            self._listen(now_us, output)
 
     def run(self) -> StoryResult:
         """Play the story to its end and judge it."""
@@ -254,12 +257,18 @@ class Simulation:
         )
 
 
-def run_story(story: Story, seed: int = 0, profile: Profile | None = None) -> StoryResult:
+def run_story(
+    story: Story, seed: int = 0, listen: Sink | None = None, profile: Profile | None = None
+) -> StoryResult:
     """Play ``story``; equal story and seed give an equal result.
 
-    ``profile`` is the story's, where the caller has loaded it already.
+    Args:
+        story: what happens.
+        seed: decides jitter and lost frames.
+        listen: called with (microseconds, output) for each of the core's outputs, as they come.
+        profile: the story's, where the caller has loaded it already.
 
     Raises:
         ProfileError: the story's profile cannot be used.
     """
-    return Simulation(story, seed, profile or load_profile(story.profile)).run()
+    return Simulation(story, seed, profile or load_profile(story.profile), listen).run()
