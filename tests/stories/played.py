@@ -40,7 +40,7 @@ def profile_of(name: str) -> Profile:
 def played(name: str, seed: int) -> StoryResult:
     """Return what became of the story with that seed."""
     story = story_of(name)
-    return run_story(story, seed, profile_of(story.profile))
+    return run_story(story, seed, profile=profile_of(story.profile))
 
 
 def golden_of(name: str) -> Path:

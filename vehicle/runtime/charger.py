@@ -173,9 +173,10 @@ class SimulatedCharger:
             self._count(due_us)
             self._go_on(due_us)
             self._react(due_us)
-        self._count(now_us)
-        if self._orders.find("voltage_stays", now_us) and self._decays_from_us + DECAY_US > now_us:
+        undecayed = self._decays_from_us + DECAY_US > self._now_us
+        if undecayed and self._orders.find("voltage_stays", now_us - 1):
             self._decays_from_us = now_us
+        self._count(now_us)
         self._react(now_us)
 
     def _count(self, now_us: int) -> None:

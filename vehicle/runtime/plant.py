@@ -59,6 +59,8 @@ class SimulatedPin:
         self.fitted = fitted
         self.reach_us = TRAVEL_US if position == "engaged" else 0
         """How far it stands out, in microseconds of an ordinary travel."""
+        self._rest = 0
+        """What a slow travel has left below one microsecond, so that no step loses any."""
         self.drive = Demand.HOLD
 
     def advance(self, now_us: int) -> None:
@@ -70,7 +72,8 @@ class SimulatedPin:
             return
         slow = self._orders.find("slow_pin", now_us - 1, pin=self._name)
         if slow is not None:
-            elapsed_us = elapsed_us * TRAVEL_US // (int(slow.values["travel_ms"]) * 1000)
+            travel_us = int(slow.values["travel_ms"]) * 1000
+            elapsed_us, self._rest = divmod(elapsed_us * TRAVEL_US + self._rest, travel_us)
         moved_us = elapsed_us if self.drive is Demand.ENGAGE else -elapsed_us
         self.reach_us = max(0, min(TRAVEL_US, self.reach_us + moved_us))
 
