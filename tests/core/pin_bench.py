@@ -21,6 +21,9 @@ SETTLE_US = 200_000
 DEBOUNCE_US = 60_000
 COOL_DOWN_US = 60_000_000
 
+DEADLINES_MAX = 60
+"""More deadlines than one wait can hold, so that a pin that asks without end is found out."""
+
 TRIES = StrokeLimits()
 PROMPT = StrokeLimits(debounce_us=0)
 """Every feedback counts at once, so that a test can speak of the moment it is felt."""
@@ -41,6 +44,7 @@ class Bench:
         self.asked_for: list[Demand] = []
         self.demand: tuple[Demand, str, bool] = (HOLD, "start", False)
         self.record: list[str] = []
+        self.told = self.pin.state
 
     def may(self, direction: Demand) -> bool:
         self.asked_for.append(direction)
@@ -71,8 +75,11 @@ class Bench:
     def wait(self, span_us: int) -> list[str]:
         """Let time pass, with every deadline met in time; return what the pin did."""
         end_us, known = self.now_us + span_us, len(self.record)
+        met = 0
         while (due_us := self.pin.deadline_us) is not None and due_us <= end_us:
             assert due_us >= self.now_us, "a deadline lies in the past"
+            met += 1
+            assert met <= DEADLINES_MAX, "the same deadlines come again and again"
             self.now_us = due_us
             self.pin.expire(self.may, due_us)
             self._settle()
@@ -100,8 +107,7 @@ class Bench:
         self.record += [f"{time_us} {line}" for line in lines]
         return self.record[len(self.record) - len(lines) :]
 
-    @staticmethod
-    def _line(output: Output) -> str:
+    def _line(self, output: Output) -> str:
         if isinstance(output, Command):
             assert output.actuator is Actuator.LATCH
             return f"{output.command} {'recovery' if output.recovery else output.attempt}"
@@ -110,6 +116,8 @@ class Bench:
             return "off"
         assert isinstance(output, ActuatorChanged)
         assert output.actuator is Actuator.LATCH
+        assert output.was is self.told
+        self.told = output.state
         return f"is {output.state}{' assumed' if output.assumed else ''}"
 
 

@@ -332,6 +332,19 @@ def test_after_a_jam_a_new_reason_is_tried_once_the_cool_down_is_over() -> None:
     assert not bench.pin.gave_up
 
 
+def test_after_a_jam_a_new_reason_has_all_its_tries_and_its_recovery() -> None:
+    bench = jammed_engaging()
+    bench.want(ENGAGE, "new")
+    bench.record.clear()
+    bench.wait(COOL_DOWN_US + ON_US + SETTLE_US)
+    assert bench.record[-1].endswith("is jammed")
+    assert not bench.pin.gave_up
+    bench.wait(100_000_000)
+    kinds = [line.split()[-1] for line in bench.record if "engage " in line or "recovery" in line]
+    assert kinds == ["1", "2", "recovery", "3"]
+    assert bench.pin.gave_up
+
+
 def test_after_a_jam_the_other_demand_finds_the_pin_where_feedback_says() -> None:
     bench = jammed_engaging()
     now_us = bench.now_us - bench.began_us
@@ -365,6 +378,10 @@ def test_feedback_that_comes_after_the_tries_are_used_up_is_believed() -> None:
     assert bench.feel(Feedback.ENGAGED) == [f"{now_us} is engaged"]
     assert bench.pin.confirmed_engaged
     assert not bench.pin.gave_up
+    memory = bench.pin.memory(bench.now_us + 2 * COOL_DOWN_US)
+    assert memory == PinMemory(
+        state=ENGAGED, reason="asked", feedback=Feedback.ENGAGED, confirmed=ENGAGED
+    )
 
 
 def test_a_pin_that_jams_between_its_ends_can_still_be_released() -> None:
@@ -427,6 +444,7 @@ def test_a_pin_that_nobody_drives_on_does_not_ask_for_the_same_moment_twice() ->
     assert due_us is not None
     bench.pin.expire(bench.may, due_us)
     assert bench.pin.deadline_us is None
+    assert bench.pin.memory(due_us).waits_for_rest is False
 
 
 def test_a_factor_of_the_profile_counts_for_the_pause() -> None:
@@ -497,6 +515,68 @@ def test_an_engage_demand_that_comes_back_before_the_release_began_waits_for_the
     assert bench.want(ENGAGE) == ["300000 is engaging"]
     assert bench.wait(1_499_999) == []
     assert bench.wait(1) == ["1800000 engage 1"]
+
+
+def test_hold_ends_a_turned_stroke_that_waits() -> None:
+    bench = at(RELEASED)
+    bench.want(ENGAGE)
+    bench.wait(200_000)
+    bench.want(RELEASE)
+    assert bench.want(HOLD) == ["200000 is released"]
+    assert bench.wait(100_000_000) == []
+
+
+def test_a_turned_stroke_of_a_single_try_needs_no_recovery() -> None:
+    bench = at(RELEASED, StrokeLimits(debounce_us=0, tries=1))
+    bench.want(ENGAGE)
+    bench.wait(200_000)
+    bench.feel(Feedback.MOVING)
+    bench.want(RELEASE)
+    assert bench.wait(1_600_000) == ["1800000 release 1"]
+
+
+def test_a_pulse_that_is_no_longer_permitted_is_cut_and_settles() -> None:
+    bench = at(ENGAGED)
+    bench.want(RELEASE)
+    bench.wait(100_000)
+    assert bench.permit(ENGAGE) == ["100000 off"]
+    assert bench.pin.state is PinState.RELEASING
+    assert bench.want(HOLD) == []
+    assert bench.wait(SETTLE_US) == ["300000 is jammed", "300000 is engaged"]
+    assert not bench.pin.stroking
+
+
+def test_a_pulse_that_is_cut_after_it_arrived_is_an_arrival() -> None:
+    bench = at(ENGAGED)
+    bench.want(RELEASE)
+    bench.wait(100_000)
+    bench.feel(Feedback.RELEASED)
+    assert bench.permit(ENGAGE) == ["100000 off", "100000 is released"]
+
+
+def test_an_engage_pulse_is_cut_when_it_is_no_longer_permitted() -> None:
+    bench = at(RELEASED)
+    bench.want(ENGAGE)
+    bench.wait(100_000)
+    assert bench.permit(RELEASE) == ["100000 off"]
+
+
+def test_a_release_is_turned_at_once_where_energy_forbids_it_and_demands_the_engagement() -> None:
+    bench = at(ENGAGED)
+    bench.want(RELEASE)
+    bench.wait(100_000)
+    bench.permitted = {ENGAGE}
+    bench.asked_for.clear()
+    assert bench.want(ENGAGE) == ["100000 off", "100000 is engaging", "100000 engage 1"]
+    assert RELEASE not in bench.asked_for
+
+
+def test_a_pulse_is_cut_where_neither_it_nor_its_reverse_is_permitted() -> None:
+    bench = at(ENGAGED)
+    bench.want(RELEASE)
+    bench.wait(100_000)
+    bench.permitted = set()
+    assert bench.want(ENGAGE) == ["100000 off"]
 
 
 def test_feedback_while_a_turned_stroke_waits_ends_it() -> None:
@@ -574,6 +654,13 @@ def test_a_recovery_pulse_that_stays_permitted_runs_its_full_time() -> None:
     bench = in_recovery()
     assert bench.want(ENGAGE) == []
     assert bench.wait(ON_US) == [f"{2 * (ON_US + PAUSE_US) + ON_US} off"]
+
+
+def test_hold_in_the_pause_after_a_recovery_pulse_ends_the_stroke() -> None:
+    bench = in_recovery()
+    bench.wait(ON_US)
+    assert bench.want(HOLD)[0].endswith("is released")
+    assert bench.wait(100_000_000) == []
 
 
 def test_feedback_in_a_recovery_pulse_counts_only_after_it_and_its_pause() -> None:
@@ -673,12 +760,45 @@ def test_a_blind_release_that_is_seen_to_arrive_is_a_release() -> None:
     assert bench.wait(ON_US) == [f"{ON_US} off", f"{ON_US} is released"]
 
 
-def test_a_second_blind_release_waits_for_the_pause() -> None:
+def blind_release_over() -> Bench:
     bench = Bench()
     bench.want(RELEASE, blind=True)
-    bench.wait(ON_US + PAUSE_US - 1)
+    bench.wait(ON_US + SETTLE_US)
     assert bench.record[-1] == f"{ON_US + SETTLE_US} blind-stroke-over"
-    assert bench.wait(1) == [f"{ON_US + PAUSE_US} is releasing", f"{ON_US + PAUSE_US} release 1"]
+    assert not bench.pin.gave_up
+    bench.record.clear()
+    return bench
+
+
+def test_a_blind_release_is_not_repeated_for_the_same_wish() -> None:
+    bench = blind_release_over()
+    assert bench.wait(10 * COOL_DOWN_US) == []
+    assert bench.pin.deadline_us is None
+
+
+def test_a_second_wish_for_a_blind_release_waits_for_the_pause() -> None:
+    begins = [f"{ON_US + PAUSE_US} is releasing", f"{ON_US + PAUSE_US} release 1"]
+    for between in (HOLD, ENGAGE, RELEASE):
+        bench = blind_release_over()
+        bench.want(between)
+        assert bench.want(RELEASE, blind=True) == []
+        assert bench.wait(PAUSE_US - SETTLE_US) == begins
+    bench = blind_release_over()
+    bench.want(RELEASE, "another reason", blind=True)
+    assert bench.wait(PAUSE_US - SETTLE_US) == begins
+
+
+def test_a_sensor_that_was_heard_since_makes_a_blind_release_possible_again() -> None:
+    bench = blind_release_over()
+    bench.feel(Feedback.ENGAGED)
+    bench.feel(UNKNOWN)
+    bench.wait(PAUSE_US)
+    assert [line.split(" ", 1)[1] for line in bench.record] == [
+        "is engaged",
+        "is unknown",
+        "is releasing",
+        "release 1",
+    ]
 
 
 def test_a_pin_that_blocks_the_opening_is_released_and_not_engaged() -> None:
@@ -908,6 +1028,67 @@ def test_a_restored_pin_keeps_its_deadlines() -> None:
     bench.want(RELEASE)
     bench.restart(1_000_000_000)
     assert bench.pin.deadline_us == bench.now_us + 800_000
+
+
+def test_a_pin_restored_in_the_middle_of_a_pulse_ends_it_in_time() -> None:
+    bench = at(RELEASED)
+    bench.want(ENGAGE)
+    bench.wait(100_000)
+    bench.restart(1_000_000_000)
+    assert bench.wait(ON_US - 100_001) == []
+    assert bench.wait(1) == [f"{ON_US} off"]
+    assert bench.wait(PAUSE_US)[-1] == f"{ON_US + PAUSE_US} engage 2"
+
+
+def test_a_pin_restored_while_a_feedback_is_debounced_believes_it_in_time() -> None:
+    bench = at(RELEASED, TRIES)
+    bench.feel(Feedback.ENGAGED)
+    bench.wait(20_000)
+    bench.restart(1_000_000_000)
+    assert bench.wait(DEBOUNCE_US - 20_001) == []
+    assert bench.wait(1)[0] == f"{DEBOUNCE_US} is engaged"
+
+
+@pytest.mark.parametrize("late_us", [0, 1, 999])
+def test_what_is_due_is_done_although_the_call_is_late(late_us: int) -> None:
+    bench = at(RELEASED, TRIES)
+    bench.want(ENGAGE)
+    bench.wait(ON_US - 1)
+    bench.pin.expire(bench.may, bench.now_us + 1 + late_us)
+    bench.now_us += 1 + late_us
+    bench.want(ENGAGE)
+    assert bench.record[-1] == f"{ON_US + late_us} off"
+    assert bench.wait(PAUSE_US)[-1] == f"{ON_US + late_us + PAUSE_US} engage 2"
+
+
+def test_a_position_that_is_felt_during_a_stroke_to_the_other_end_is_not_confirmed() -> None:
+    for start, demand in ((ENGAGED, RELEASE), (RELEASED, ENGAGE)):
+        bench = at(start)
+        bench.want(demand)
+        bench.feel(Feedback.MOVING)
+        bench.feel(Feedback(start))
+        memory = bench.pin.memory(bench.now_us)
+        assert memory.confirmed is None
+        assert memory.state is not start
+
+
+def test_a_stroke_that_is_given_up_between_the_ends_confirms_nothing() -> None:
+    bench = at(ENGAGED)
+    bench.want(RELEASE)
+    bench.feel(Feedback.MOVING)
+    bench.wait(ON_US + SETTLE_US)
+    bench.want(HOLD)
+    assert bench.pin.memory(bench.now_us).confirmed is None
+
+
+def test_a_stroke_that_is_given_up_while_a_feedback_is_debounced_confirms_nothing() -> None:
+    bench = at(ENGAGED, TRIES)
+    bench.want(RELEASE)
+    bench.wait(ON_US + SETTLE_US)
+    bench.feel(Feedback.MOVING)
+    bench.want(HOLD)
+    assert bench.pin.memory(bench.now_us).confirmed is None
+    assert bench.wait(DEBOUNCE_US) == [f"{ON_US + SETTLE_US + DEBOUNCE_US} is unknown"]
 
 
 @pytest.mark.parametrize("state", [ENGAGED, RELEASED])

@@ -28,17 +28,17 @@ jammed     | engaging/rested  | releasing/rested | engaged | released |         
 """  # noqa: E501
 """State x trigger -> where it leads, and after a slash the guard that may refuse."""
 
-Answers = tuple[bool, bool, bool]
-"""rested_now, has_sensor, between_now"""
+Answers = tuple[bool, bool]
+"""rested_now, between_now"""
 GUARDS = {
     "": lambda _: True,
     "rested": lambda answers: answers[0],
-    "between_ends": lambda answers: answers[0] and (answers[2] or not answers[1]),
+    "between_ends": lambda answers: all(answers),
 }
 
 Outcome = PinState | str
 Walk = dict[tuple[PinState, Trigger, Answers], Outcome]
-EVERY_ANSWER = list(product((True, False), repeat=3))
+EVERY_ANSWER = list(product((True, False), repeat=2))
 
 
 def cells() -> Iterator[tuple[PinState, Trigger, str, str]]:
@@ -64,7 +64,7 @@ def steps() -> Iterator[tuple[tuple[PinState, Trigger, Answers], Outcome]]:
     """Fire every trigger in every state with every answer of the guards."""
     pin = Lifecycle()
     for state, trigger, answers in product(PinState, Trigger, EVERY_ANSWER):
-        pin.rested_now, pin.has_sensor, pin.between_now = answers
+        pin.rested_now, pin.between_now = answers
         pin.state = state
         try:
             fired = pin.fire(trigger)
@@ -153,3 +153,15 @@ def test_the_table_can_be_drawn_as_a_diagram() -> None:
     for row in TRANSITIONS:
         arrow = rf"{row['source'].name} --> {row['dest'].name}: .*\b{row['trigger']}\b"
         assert re.search(arrow, drawing), arrow
+
+
+def test_a_new_lifecycle_is_rested_and_not_between_its_ends() -> None:
+    pin = Lifecycle()
+    assert (pin.state, pin.rested_now, pin.between_now) == (PinState.UNKNOWN, True, False)
+
+
+def test_a_row_of_the_table_is_what_the_machine_takes() -> None:
+    row = lifecycle._row(Trigger.ENGAGE, PinState.RELEASED, PinState.ENGAGING)
+    assert row == {"trigger": "engage", "source": "released", "dest": "engaging"}
+    guarded = lifecycle._row(Trigger.ENGAGE, PinState.RELEASED, PinState.ENGAGING, "rested")
+    assert guarded == {**row, "conditions": "rested"}

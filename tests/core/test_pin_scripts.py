@@ -147,16 +147,16 @@ def test_a_pin_restored_at_every_step_behaves_as_one_that_was_never_away(
 
 
 @CAREFULLY
-@given(LIMITS, SCRIPTS, st.sampled_from(Demand), st.sampled_from(Feedback))
+@given(LIMITS, SCRIPTS, st.sampled_from(Demand), st.sampled_from(Feedback), st.booleans())
 def test_steady_inputs_end_in_rest(
-    limits: StrokeLimits, script: list[tuple], demand: Demand, feedback: Feedback
+    limits: StrokeLimits, script: list[tuple], demand: Demand, feedback: Feedback, blind: bool
 ) -> None:
     bench = Bench(limits)
     for step in script:
         play(bench, step)
     bench.permit(ENGAGE, RELEASE)
     bench.feel(feedback)
-    bench.want(demand, "last")
+    bench.want(demand, "last", blind=blind)
     bench.wait(400_000_000)
     before = len(bench.record)
     bench.wait(4_000_000_000)

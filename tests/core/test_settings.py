@@ -8,6 +8,7 @@ from itertools import product
 
 import pytest
 
+from vehicle.core import settings as settings_module
 from vehicle.core.car import Actuator
 from vehicle.core.settings import (
     HighCurrent,
@@ -73,9 +74,9 @@ def test_a_number_is_read_from_its_least_to_its_most(key: str) -> None:
         )
 
 
-def complaint(document: dict[str, object], where: str = "settings") -> str:
+def complaint(document: dict[str, object], *where: str) -> str:
     with pytest.raises(SettingsError) as caught:
-        parse(document, where)
+        parse(document, *where)
     return str(caught.value)
 
 
@@ -107,6 +108,8 @@ def test_a_value_that_is_no_whole_number_is_refused(value: object, nearest: str)
         ("latch-mode", "with_car", "; did you mean 'with-car'?"),
         ("latch-mode", "ALWAYS", ""),
         ("latch-mode", "charging", "; did you mean 'while-charging'?"),
+        ("latch-mode", "ways", "; did you mean 'always'?"),
+        ("latch-mode", "on-car", "; did you mean 'with-car'?"),
         ("latch-mode", "zzz", ""),
         ("latch-mode", True, ""),
         ("latch-mode", 3, ""),
@@ -234,3 +237,18 @@ def test_no_choice_that_frees_more_than_the_default_is_silent() -> None:
         if not weakens(Settings(), parse({key: word}))
     }
     assert silent == {"latch-mode always", "adapter-mode always"}
+
+
+def test_a_choice_and_a_number_are_declared_with_what_the_rest_reads_of_them() -> None:
+    choice = settings_module._choice(Toggle.ON, "Why.", {"off": "Much."})
+    assert choice.default is Toggle.ON
+    assert choice.metadata == {"help": "Why.", "gives_up": {"off": "Much."}}
+    assert settings_module._choice(Toggle.ON, "Why.").metadata["gives_up"] == {}
+    number = settings_module._number(3, 1, 9, "min", "How long.")
+    assert number.default == 3
+    assert number.metadata == {
+        "help": "How long.",
+        "range": (1, 9),
+        "unit": "min",
+        "gives_up": {},
+    }

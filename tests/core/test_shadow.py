@@ -28,6 +28,8 @@ def test_the_first_command_is_told_and_no_stroke_follows() -> None:
     assert bench.pin.state is PinState.RELEASED
     assert bench.pin.deadline_us is None
     assert bench.wait(100_000_000) == []
+    assert bench.pin.memory(bench.now_us).goal is HOLD
+    assert bench.asked_for == [ENGAGE]
 
 
 def test_a_standing_demand_is_told_once_whatever_its_reason() -> None:
@@ -51,6 +53,7 @@ def test_a_demand_that_the_car_has_met_already_is_not_told() -> None:
     bench = watched(Feedback.ENGAGED)
     assert bench.want(ENGAGE) == []
     assert bench.feel(Feedback.RELEASED) == ["0 is released"]
+    assert bench.asked_for == []
 
 
 def test_a_demand_waits_until_the_position_is_known() -> None:

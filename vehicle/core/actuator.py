@@ -12,8 +12,8 @@ Rules of this file:
 3. HOLD starts nothing: a pulse that runs is finished, then the feedback says where the pin is.
 4. A pulse is cut as soon as it is no longer permitted: energy may have come on, or what is to be
    held may have gone, in the middle of it.
-5. After a jam the same demand for the same reason is not tried again; any other one is, after the
-   cool-down.
+5. After a jam, or a release that no sensor saw, the same demand for the same reason is not tried
+   again; any other one is, after the cool-down or the pause.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class DrivenPin(PinControl):
             self._believed_in_stroke(now_us)
             return
         confirmed = self._memory.confirmed
+        self._remember(gave_up=False)
         self._follow_feedback()
         self._note_movement(confirmed)
 
@@ -51,7 +52,8 @@ class DrivenPin(PinControl):
             self._memory.step is Step.RECOVER
             or (self._memory.step is Step.DRIVE and self._memory.goal is Demand.RELEASE)
         ):
-            self._arrive(now_us)
+            self._drive_off(now_us)
+            self._arrive()
 
     def _note_movement(self, confirmed: PinState | None) -> None:
         """Tell of a pin that was moved by hand: a known end position was left without us."""
@@ -71,12 +73,13 @@ class DrivenPin(PinControl):
     def want(self, demand: Demand, reason: str, blind: bool, may: May, now_us: int) -> None:
         """Work towards ``demand``; see the base class."""
         self._remember(waits_for_rest=False)
-        turns = demand is _REVERSE.get(self._memory.goal)
+        turns = demand is _REVERSE.get(self._memory.goal) and may(demand)
         if self._memory.step is Step.DRIVE and not turns and not may(self._memory.goal):
             self._drive_over(now_us)
         if demand is Demand.HOLD:
             if self._memory.step in (Step.PAUSE, Step.RECOVER) or self.gave_up:
                 self._abandon(now_us)
+            self._remember(gave_up=False)
             return
         if self.state is PinState.JAMMED and self._memory.goal is not demand:
             self._abandon(now_us)
@@ -84,24 +87,25 @@ class DrivenPin(PinControl):
             self._recovery_over(now_us)
         if self.state is _END[demand] or (self._memory.goal is demand and self.stroking):
             return
-        if self.gave_up and self._memory.reason == reason:
-            return
         if self.state is PinState.UNKNOWN and not self._may_move_unknown(demand, blind):
+            self._remember(gave_up=False)
+            return
+        if self._memory.gave_up and self._memory.reason == reason:
             return
         if may(demand):
-            self._begin(demand, reason, may, now_us)
+            self._begin(demand, reason, now_us)
 
     def _may_move_unknown(self, demand: Demand, blind: bool) -> bool:
-        if not self.pin.feedback or self.feedback is Feedback.MOVING:
+        if self.assumed or self.feedback is Feedback.MOVING:
             return True
         return demand is Demand.RELEASE and (blind or self.feedback is Feedback.BLOCKING)
 
-    def _begin(self, demand: Demand, reason: str, may: May, now_us: int) -> None:
+    def _begin(self, demand: Demand, reason: str, now_us: int) -> None:
         cuts_release = demand is Demand.ENGAGE and self._memory.step in (Step.DRIVE, Step.SETTLE)
         self._drive_off(now_us)
         turning = self.stroking
         self._life.rested_now = now_us >= self._rest_ends_us
-        self._life.between_now = self.feedback is Feedback.MOVING
+        self._life.between_now = self.assumed or self.feedback is Feedback.MOVING
         if not self._life.fire(_BEGIN[demand]):
             self._remember(waits_for_rest=True)
             return
@@ -139,7 +143,7 @@ class DrivenPin(PinControl):
             driven_us = self.pin.limits.on_time_us - max(0, self._step_ends_us - now_us)
             owed_us = self._rest_ends_us - self._step_ends_us
             self._rest_ends_us = now_us + self.pin.limits.pause_factor * driven_us + owed_us
-            self._enter(Step.SETTLE, None)
+            self._enter(Step.SETTLE, now_us + self.pin.limits.settle_us)
 
     def _enter(self, step: Step, ends_us: int | None) -> None:
         self._remember(step=step)
@@ -158,14 +162,13 @@ class DrivenPin(PinControl):
 
     def _drive_over(self, now_us: int) -> None:
         self._drive_off(now_us)
-        if self._arrived or not self.pin.feedback:
-            self._arrive(now_us)
-        else:
-            self._enter(Step.SETTLE, now_us + self.pin.limits.settle_us)
+        if self._arrived or self.assumed:
+            self._arrive()
 
     def _settle_over(self, now_us: int) -> None:
         if self._memory.feedback is Feedback.UNKNOWN:
-            self._abandon(now_us)
+            self._give_up()
+            self._remember(gave_up=True)
             self._outcomes.append(Outcome.BLIND_STROKE_OVER)
             return
         self._life.fire(Trigger.TIMED_OUT)
@@ -192,9 +195,9 @@ class DrivenPin(PinControl):
                 self._drive(_REVERSE[memory.goal], Step.RECOVER, now_us)
                 return
         if self._arrived:
-            self._arrive(now_us)
+            self._arrive()
         elif not may(memory.goal):
-            self._abandon(now_us)
+            self._give_up()
         else:
             if self.state is PinState.JAMMED:
                 self._life.rested_now = True
@@ -204,19 +207,21 @@ class DrivenPin(PinControl):
 
     # ---- ends -----------------------------------------------------------------------------------
 
-    def _arrive(self, now_us: int) -> None:
-        self._drive_off(now_us)
+    def _arrive(self) -> None:
         self._life.fire(_ARRIVE[self._memory.goal])
         self._rest(self.state)
 
     def _abandon(self, now_us: int) -> None:
+        """Stop the motor, if it runs, and stop trying."""
+        self._drive_off(now_us)
+        self._give_up()
+
+    def _give_up(self) -> None:
         """Stop trying: the feedback, where it knows, says where the pin is.
 
         A pin that was just driven may still move, and that is no hand's work: nothing is confirmed.
         """
-        driven = self._memory.step in (Step.DRIVE, Step.SETTLE, Step.RECOVER)
-        moving = driven or self._memory.candidate is not None
-        self._drive_off(now_us)
+        moving = self._memory.step is Step.SETTLE or self._memory.candidate is not None
         self._life.fire(Trigger.LOST_TRACK)
         self._rest(None)
         if self._memory.feedback is not Feedback.UNKNOWN:
@@ -226,7 +231,7 @@ class DrivenPin(PinControl):
 
     def _rest(self, confirmed: PinState | None) -> None:
         self._enter(Step.REST, None)
-        confirmed = confirmed if self.pin.feedback else None
+        confirmed = None if self.assumed else confirmed
         self._remember(
             goal=Demand.HOLD, attempt=0, recovered=False, gave_up=False, confirmed=confirmed
         )

@@ -83,7 +83,6 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self.rested_now = True
-        self.has_sensor = True
         self.between_now = False
         Machine(
             model=self,
@@ -99,7 +98,7 @@ class Lifecycle:
 
     def between_ends(self) -> bool:
         """Guard: it is rested, and sensed between its ends or without a sensor that could tell."""
-        return (self.between_now or not self.has_sensor) and self.rested_now
+        return self.between_now and self.rested_now
 
     def fire(self, trigger: Trigger) -> bool:
         """Fire ``trigger``; return False where its guard refused.

@@ -73,14 +73,9 @@ class PinControl(ABC):
         self.actuator = actuator
         self.pin = pin
         self._life = Lifecycle()
-        self._life.has_sensor = pin.feedback
         self._outputs: list[Output] = []
         self._outcomes: list[Outcome] = []
-        self._told = PinState.UNKNOWN
-        self._memory = PinMemory()
-        self._step_ends_us: int | None = None
-        self._rest_ends_us = 0
-        self._candidate_counts_us = 0
+        self.restore(PinMemory(), 0)
 
     # ---- memory ---------------------------------------------------------------------------------
 
