@@ -348,6 +348,21 @@ def test_a_power_cut_ends_everything_at_once_and_power_back_begins_anew() -> Non
     assert plant.charger.session == "Charging"
 
 
+@pytest.mark.parametrize("word", ["power_cut", "unplug"])
+def test_an_ac_session_that_is_cut_leaves_no_energy_and_dc_decays(word: str) -> None:
+    ac = car()
+    do(ac, "plug")
+    run(ac, 3_000_000, Charge.AC)
+    do(ac, word)
+    assert (ac.charger.volts, ac.charger.energised) == (0, False)
+    plant = dc()
+    do(plant, word)
+    assert not plant.charger.contactors_closed
+    assert plant.charger.volts > 60
+    run(plant, 8_000_000)
+    assert plant.charger.volts == 0
+
+
 def test_energy_given_counts_as_energy() -> None:
     plant = car()
     do(plant, "plug", limit_a=32, charge=False)

@@ -61,10 +61,10 @@ COURSES: dict[Phase, Course] = {
     Phase.OVER: Course("None"),
 }
 
-_LIVE = (Phase.STARTING, Phase.FLOWING, Phase.STOPPING, Phase.OPENING)
-"""The station's voltage is on the DC inlet."""
 _CLOSED = (Phase.FLOWING, Phase.STOPPING, Phase.OPENING)
 """The DC contactors are closed."""
+_LIVE = (Phase.STARTING, *_CLOSED)
+"""The station's voltage is on the DC inlet."""
 _CURRENT = (Phase.FLOWING, Phase.STOPPING)
 _ENDING = (Phase.STOPPING, Phase.OPENING, Phase.TESTING)
 
@@ -114,13 +114,14 @@ class SimulatedCharger:
 
     def unplug(self, now_us: int) -> None:
         """The connector is out; whatever flowed is interrupted."""
-        self._cut(now_us)
+        self.power_cut(now_us)
         self.supply, self.weld = "none", "None"
-        self._enter(Phase.IDLE, now_us)
 
     def power_cut(self, now_us: int) -> None:
         """The EVSE is dead; the car opens its contactors at once."""
-        self._cut(now_us)
+        if self.supply == "dc" and self.phase in _LIVE:
+            self._decays_from_us = now_us
+        self.powered = False
         self._enter(Phase.IDLE, now_us)
 
     def power_back(self, now_us: int) -> None:
@@ -128,11 +129,6 @@ class SimulatedCharger:
         self.powered = self.supply != "none"
         if self.powered:
             self._enter(Phase.HANDSHAKE, now_us)
-
-    def _cut(self, now_us: int) -> None:
-        if self.phase in _LIVE:
-            self._decays_from_us = now_us
-        self.powered = False
 
     def charge(self, now_us: int, amps: int, gives: bool = False) -> None:
         """The car wants energy to flow; a session that is over begins anew."""

@@ -114,7 +114,8 @@ STEPS: dict[str, Word] = {
         },
     ),
     "set": Word(
-        "The owner changes settings.", {"settings": Anything(), "by": Choice(("cli",), "cli")}
+        "The owner changes settings.",
+        {"settings": Anything(), "by": Choice((Source.CLI, Source.REMOTE), "cli")},
     ),
     "manual_release": Word(
         "Someone pulls the manual release of a pin.", {"pin": Choice(PINS, "latch")}
