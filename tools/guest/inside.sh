@@ -7,11 +7,10 @@
 #
 #   inside.sh enter SCRATCH     the first program: the host's root, read-only, becomes a copy
 #   inside.sh settle SCRATCH    the first program, in that copy: file systems, modules, interfaces
-#   inside.sh command SCRATCH   runs the command, notes its exit status, switches the guest off
+#   inside.sh perform SCRATCH   runs the command, notes its exit status, switches the guest off
 #
-# SCRATCH is the runner's folder, which is really written: "order" comes in, "settled" and "status"
-# go out. What this script itself has to complain about goes to the console, which the runner shows
-# if the guest ends early.
+# SCRATCH is the runner's folder, which is really written: "order" comes in, "status" goes out. What
+# this script itself has to say goes to the console, which the runner shows if the guest ends early.
 set -u
 stage=$1 scratch=$2
 here=$(dirname "$(readlink -f "$0")")
@@ -39,6 +38,7 @@ first_program_only() {
 
 enter() {
     first_program_only
+    echo "guest: entered"
     mount -n -t proc proc /proc
     mount -n -t sysfs sysfs /sys
     mount -n -t tmpfs tmpfs /mnt
@@ -68,6 +68,7 @@ settle() {
     mount -n -t tmpfs -o mode=1777 tmpfs /dev/shm
     mount -n -t tmpfs -o mode=755 tmpfs /run
     for each in "$scratch" "${writable[@]}"; do
+        mkdir -p "$each" # /dev/shm and /run are the guest's own
         mount -n -t hostfs -o "$each" none "$each" || stop "$each cannot be mounted"
     done
     modprobe -a can-raw can-bcm vcan slcan || stop "the CAN modules do not load"
@@ -82,16 +83,16 @@ link set vcan0 mtu 72 up
 link set vcan1 mtu 72 up
 link set vcan2 mtu 16 up
 LINKS
-    : >"$scratch/settled"
     [ -z "$systemd" ] || start_systemd
-    exec /bin/bash "$here/inside.sh" command "$scratch"
+    exec /bin/bash "$here/inside.sh" perform "$scratch"
 }
 
 start_systemd() {
     # Of the host's own services none is started: only what a service's default dependencies, the
     # journal and D-Bus need. Else the boot takes half a minute.
     local units=/lib/systemd/system
-    for each in /etc/systemd/system /lib/systemd/system-generators $units/{sysinit,basic,sockets,timers,paths,local-fs,multi-user}.target.wants; do
+    for each in /etc/systemd/system /lib/systemd/system-generators \
+        $units/{sysinit,basic,sockets,timers,paths,local-fs,multi-user}.target.wants; do
         [ ! -d $each ] || mount -n -t tmpfs -o mode=755 tmpfs $each
     done
     echo 0123456789abcdef0123456789abcdef >/etc/machine-id
@@ -109,13 +110,13 @@ Description=The command that the guest was started for
 After=basic.target systemd-journald.socket dbus.socket
 [Service]
 Type=exec
-ExecStart=/bin/bash "$here/inside.sh" command "$scratch"
+ExecStart=/bin/bash "$here/inside.sh" perform "$scratch"
 UNIT
     exec env -i PATH="$PATH" /lib/systemd/systemd --unit=guest.target --show-status=no \
         </dev/null >/dev/null 2>&1
 }
 
-command() {
+perform() {
     PATH=$host_path
     environment
     # The streams are terminals here, and the one who reads them has none.

@@ -54,10 +54,7 @@ def test_a_frame_bears_the_time_of_its_arrival_and_not_of_its_reading():
         before_s = time.time()
         sender.send(classic(0x210))
         after_s = time.time()
-        assert receiver.recv(PATIENCE_S) is not None
-        sender.send(classic(0x211))
+        # The clock must have moved before the frame is read, or nothing would be shown.
         while time.time() <= after_s:
             pass
-        heard = receiver.recv(PATIENCE_S)
-        assert heard.timestamp > after_s
-        assert before_s < after_s
+        assert before_s <= receiver.recv(PATIENCE_S).timestamp <= after_s
