@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vehicle.replay.readers.candump import format_candump, parse_candump
-from vehicle.replay.readers.fields import FD_LENGTHS
 from vehicle.replay.recording import open_recording
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import FD_LENGTHS, Frame
 
 CHANNELS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
 STANDARD_IDS = st.integers(0, 0x7FF)

@@ -9,9 +9,8 @@ from pathlib import Path
 import can
 import pytest
 
-from vehicle.replay.readers.fields import FD_LENGTHS
 from vehicle.replay.recording import open_recording
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import FD_LENGTHS, Frame
 
 EPOCH_S = 1_700_000_000
 

@@ -25,8 +25,6 @@ import re
 from collections.abc import Sequence
 
 from vehicle.replay.readers.fields import (
-    CLASSIC_BYTES_MAX,
-    FD_LENGTHS,
     NOT_UNDERSTOOD,
     data_frame,
     epoch_us,
@@ -35,7 +33,7 @@ from vehicle.replay.readers.fields import (
     spaced_bytes,
 )
 from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import CLASSIC_BYTES_MAX, FD_LENGTHS, Frame
 
 _STAMP = r"\s*(\d{1,18})\.(\d{1,18})\s+"
 _EVENT = re.compile(_STAMP + r"(\S.*)", re.ASCII | re.DOTALL)

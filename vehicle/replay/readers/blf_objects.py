@@ -10,10 +10,10 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vehicle.replay.readers.fields import CLASSIC_BYTES_MAX, data_frame, remote_frame
+from vehicle.replay.readers.fields import data_frame, remote_frame
 from vehicle.replay.readers.lines import Stamped
 from vehicle.replay.readers.tally import Tally
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import CLASSIC_BYTES_MAX, Frame
 
 SIGNATURE = b"LOBJ"
 BASE = struct.Struct("<4sHHLL")

@@ -21,7 +21,6 @@ from collections.abc import Sequence
 
 from vehicle.replay.readers.fields import (
     NOT_UNDERSTOOD,
-    STANDARD_ID_MAX,
     Unwrap,
     clock_us,
     data_frame,
@@ -32,7 +31,7 @@ from vehicle.replay.readers.fields import (
 )
 from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
 from vehicle.replay.readers.text_logs import DAY_US
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import STANDARD_ID_MAX, Frame
 
 _MINUTE_US = 60_000_000
 

@@ -30,14 +30,13 @@ from statistics import median
 
 from vehicle.replay.readers.fields import (
     NOT_UNDERSTOOD,
-    STANDARD_ID_MAX,
     data_frame,
     decimal_us,
     remote_frame,
     spaced_bytes,
 )
 from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import STANDARD_ID_MAX, Frame
 
 GVRET_HEADER = re.compile(r"^\s*\"?time ?stamp\"?\s*,\s*\"?id\"?\s*,.*$", re.I | re.M)
 PYTHON_CAN_HEADER = re.compile(r"^\s*timestamp,arbitration_id,extended,remote,error,dlc,data", re.M)

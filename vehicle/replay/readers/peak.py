@@ -23,7 +23,6 @@ from collections.abc import Sequence
 
 from vehicle.replay.readers.fields import (
     BAD_LENGTH,
-    FD_LENGTHS,
     NOT_UNDERSTOOD,
     data_frame,
     epoch_us,
@@ -32,7 +31,7 @@ from vehicle.replay.readers.fields import (
     spaced_bytes,
 )
 from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import FD_LENGTHS, Frame
 
 COLUMNS = {
     "1.0": "NOILD",

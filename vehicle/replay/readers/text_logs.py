@@ -22,7 +22,6 @@ from collections.abc import Callable, Sequence
 
 from vehicle.replay.readers.fields import (
     NOT_UNDERSTOOD,
-    STANDARD_ID_MAX,
     Unwrap,
     clock_us,
     data_frame,
@@ -30,7 +29,7 @@ from vehicle.replay.readers.fields import (
     spaced_bytes,
 )
 from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import STANDARD_ID_MAX, Frame
 
 DAY_US = 86_400_000_000
 
