@@ -198,6 +198,13 @@ def test_a_service_that_goes_away_is_told(tmp_path, answer):
         client.call("Status")
 
 
+def test_a_call_on_a_connection_that_has_gone_is_told(tmp_path):
+    with _impostor(tmp_path, b"") as path, Client(path) as client:
+        for _ in range(2):
+            with pytest.raises(ServiceUnreachableError, match="closed the connection"):
+                client.call("Status")
+
+
 def test_a_service_that_hangs_is_told(tmp_path):
     with (
         _impostor(tmp_path, b"", hang=True) as path,

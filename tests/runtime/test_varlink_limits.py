@@ -356,6 +356,32 @@ def test_a_client_that_is_done_sending_still_gets_all_its_replies(tmp_path):
     asyncio.run(story())
 
 
+def test_a_client_that_leaves_its_replies_unread_is_let_go(tmp_path):
+    async def story():
+        async with serving(tmp_path) as bench:
+            client = bench.connect()
+            client.sendall(STATUS_CALL * 3)
+            await until(lambda: len(bench.toy.asked) == 3)
+            client.close()  # the server's next read fails with a reset
+            await until(lambda: bench.server.clients == 0)
+
+    asyncio.run(story())
+
+
+def test_a_reading_that_was_for_nothing_does_no_harm(tmp_path):
+    async def story():
+        async with serving(tmp_path) as bench:
+            with bench.connect() as client:
+                assert await ask(client, "Status") == {"parameters": STATUS}
+                (connection,) = bench.server._clients
+                connection._readable()
+                assert await ask(client, "Status") == {"parameters": STATUS}
+                connection.close()
+                connection.send(b"nothing")
+
+    asyncio.run(story())
+
+
 def test_a_client_that_reads_no_more_is_let_go_without_a_signal(tmp_path):
     story = f"""
 import asyncio, pathlib, signal, socket, sys

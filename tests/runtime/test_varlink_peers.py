@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +24,7 @@ from varlink_bench import (
 )
 
 from vehicle.runtime import varlink_methods as methods
-from vehicle.runtime.varlink_access import Access, Needs, Peer, access_for, may
+from vehicle.runtime.varlink_access import Access, Needs, Peer, access_for, may, peer_of
 from vehicle.runtime.varlink_methods import (
     CHARGELOCK,
     CHARGELOCK_SIGNATURES,
@@ -75,6 +77,24 @@ def test_groups_that_do_not_exist_have_no_members():
 def test_a_user_without_a_name_is_told_by_number():
     assert Peer(1, USER, frozenset()).user == f"uid {USER}"
     assert Peer(1, 0, frozenset()).user == "root"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_user_database_answers_for_a_kernel_that_does_not(monkeypatch, known):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert os.getgid() in peer_of(ours).gids
+        monkeypatch.setattr("vehicle.runtime.varlink_access._SO_PEERGROUPS", 9999)
+        user = pwd.getpwuid(os.getuid())
+
+        def getpwuid(_):
+            if not known:
+                raise KeyError
+            return user
+
+        monkeypatch.setattr(pwd, "getpwuid", getpwuid)
+        listed = set(os.getgrouplist(user.pw_name, os.getgid())) if known else set()
+        assert peer_of(ours).gids == {os.getgid(), *listed}
 
 
 CALL_ALL = """

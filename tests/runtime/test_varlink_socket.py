@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import grp
 import os
 import socket
@@ -78,6 +79,15 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path):
 def test_a_path_that_is_too_long_is_named(tmp_path):
     with pytest.raises(ListenError, match="longer than 107 bytes"):
         listen(tmp_path / ("x" * 108), group=None)
+
+
+def test_a_lock_that_cannot_be_taken_is_told(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(ListenError, match=r"cannot listen there \(No locks available\)"):
+        listen(tmp_path / "s", group=None)
 
 
 def test_a_refusal_leaves_no_descriptor_behind(tmp_path):

@@ -131,7 +131,10 @@ def _give_to(path: Path, group: str | None) -> tuple[str, ...]:
     try:
         os.chown(path, -1, grp.getgrnam(group).gr_gid)
     except KeyError:
-        return (f"{path}: there is no group {group}; only its user and root can connect",)
+        return (
+            f"{path}: there is no group {group}, so nobody gets in by it; create it with:"
+            f" groupadd --system {group}",
+        )
     except PermissionError:
         return (f"{path}: may not be given to group {group}; run the service as a member of it",)
     return ()
