@@ -174,6 +174,8 @@ class LockManager:
             session.hold_over(state, timer)
         elif timer is Timer.WELD_RESULT:
             session.weld_result_overdue(state)
+        elif timer is Timer.PILOT_LOST:
+            watch.pilot_stayed_lost(state)
         elif timer is Timer.FEEDBACK_LATCH:
             state.fault(FaultName.FEEDBACK_LOST, True, Actuator.LATCH)
         elif timer is Timer.FEEDBACK_ADAPTER:

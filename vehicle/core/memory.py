@@ -85,6 +85,7 @@ class Timer(StrEnum):
     POWER_CUT_HOLD = "power-cut-hold"
     GRACE = "grace"
     JUST_CHARGED = "just-charged"
+    PILOT_LOST = "pilot-lost"
     WELD_RESULT = "weld-result"
     STOP_REPEAT = "stop-repeat"
     STOP_LIMIT = "stop-limit"

@@ -12,6 +12,7 @@ from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import CarLock, Inlet, Occupant, Session, Supply, Weld
 from vehicle.core.situation import ACTIVE, Asked, Need, need_of
 from vehicle.core.snapshot import Snapshot
+from vehicle.core.watch import watch_pilot
 
 JUST_CHARGED_US = 5_000_000
 """How long after charging stopped a missing connector still counts as unplugged during charge.
@@ -28,6 +29,7 @@ _CONNECTOR_TIMERS = (
     Timer.POWER_CUT_HOLD,
     Timer.GRACE,
     Timer.JUST_CHARGED,
+    Timer.PILOT_LOST,
     Timer.WELD_RESULT,
 )
 
@@ -44,6 +46,7 @@ def note_changes(state: State, was: Snapshot, now_us: int) -> None:
     if seen.inlet is not Inlet.UNKNOWN:
         state.last_inlet = seen.inlet
     _weld_changed(state, was, now_us)
+    watch_pilot(state, was, now_us)
     if seen.occupant is Occupant.EMPTY:
         connector_out(state)
     _charge_needs_lock_again(state)
@@ -127,7 +130,12 @@ def _doors_changed(state: State, was: CarLock) -> None:
     """A relock by the owner ends what a release began. UNKNOWN to LOCKED is no relock.
 
     A release that is still under way is carried out first: its memory begins when it is done.
+    Unlocking ends the hold on an adapter whose handle was taken: no cable is left to be guarded.
     """
+    opened = was is CarLock.LOCKED and state.seen.car_lock is CarLock.UNLOCKED
+    if opened and state.seen.occupant is Occupant.ADAPTER:
+        state.flags.discard(Flag.INTERRUPTED)
+        state.stop(Timer.POWER_CUT_HOLD)
     if state.asked is Asked.UNLATCH:
         return
     if was is CarLock.UNLOCKED and state.seen.car_lock is CarLock.LOCKED:

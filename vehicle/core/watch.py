@@ -12,6 +12,9 @@ from vehicle.core.signals import CarLock, Occupant, Pilot, Session
 from vehicle.core.situation import SEATED, WITH_CONNECTOR, guarding_pin
 from vehicle.core.snapshot import Snapshot
 
+PILOT_LOST_US = 2_000_000
+"""How long a lost pilot must stay lost, with the connector in place, before people are told."""
+
 
 def watch_change(state: State, was: Snapshot) -> None:
     """Report what the change from ``was`` to ``state.seen`` means, before memory is updated."""
@@ -23,11 +26,31 @@ def watch_change(state: State, was: Snapshot) -> None:
         _unplugged(state, was)
     if was.occupant is Occupant.ADAPTER_AND_CONNECTOR and seen.occupant is Occupant.ADAPTER:
         state.tell(EventName.ADAPTER_LEFT_BEHIND)
-    pilot_lost = was.pilot is Pilot.PRESENT and seen.pilot is Pilot.ABSENT
-    if pilot_lost and seen.occupant in WITH_CONNECTOR and Flag.STOPPED not in state.flags:
-        guard = guarding_pin(seen)
-        if guard is not None and state.pins[guard].confirmed_engaged:
-            state.tell(EventName.PILOT_LOST_WHILE_ENGAGED, session=was.session)
+
+
+def watch_pilot(state: State, was: Snapshot, now_us: int) -> None:
+    """Await, after the pilot was lost, whether the connector that is held stays behind it.
+
+    A connector that is simply pulled takes the pilot with it, and its own message may come later.
+    """
+    seen = state.seen
+    if was.pilot is Pilot.PRESENT and seen.pilot is Pilot.ABSENT and _dead_cable(state):
+        state.start(Timer.PILOT_LOST, now_us + PILOT_LOST_US)
+    elif seen.pilot is Pilot.PRESENT or seen.occupant not in WITH_CONNECTOR:
+        state.stop(Timer.PILOT_LOST)
+
+
+def pilot_stayed_lost(state: State) -> None:
+    """Report a cable that went dead while its car end is still locked."""
+    if state.seen.pilot is Pilot.ABSENT and _dead_cable(state):
+        state.tell(EventName.PILOT_LOST_WHILE_ENGAGED)
+
+
+def _dead_cable(state: State) -> bool:
+    """Return whether a connector is held whose charge nobody asked to stop."""
+    guard = guarding_pin(state.seen)
+    held = guard is not None and state.pins[guard].confirmed_engaged
+    return held and state.seen.occupant in WITH_CONNECTOR and Flag.STOPPED not in state.flags
 
 
 def _removed(state: State, was: Snapshot) -> None:
