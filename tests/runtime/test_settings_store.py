@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -388,6 +389,15 @@ def test_a_store_that_is_not_loaded_changes_nothing(path):
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(StoreError, match=r"/no: cannot be opened \(No such file.*make the folder"):
         SettingsStore(tmp_path / "no" / "settings.toml").load()
+
+
+def test_a_folder_that_cannot_be_locked_is_named(path, monkeypatch):
+    def refuse(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreError, match=r"cannot be opened \(No locks available\)"):
+        SettingsStore(path).load()
 
 
 AS_SOMEBODY_ELSE = """

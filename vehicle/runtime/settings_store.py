@@ -121,21 +121,22 @@ class SettingsStore:
     def _take_lock(self) -> None:
         if self._lock >= 0:
             return
-        folder = self.owner_path.parent
+        folder, lock = self.owner_path.parent, -1
         try:
             # The folder itself, not a file in it: works where nothing can be written, too.
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if lock >= 0:
+                os.close(lock)
+            if isinstance(error, BlockingIOError):
+                raise SettingsLockedError(
+                    f"{folder}: another process keeps these settings; stop it, or ask the running"
+                    " service for the change"
+                ) from error
             raise StoreError(
                 f"{folder}: cannot be opened ({error.strerror}); make the folder for the settings"
-            ) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            raise SettingsLockedError(
-                f"{folder}: another process keeps these settings; stop it, or ask the running"
-                " service for the change"
+                " and let the service read it"
             ) from error
         self._lock = lock
 
