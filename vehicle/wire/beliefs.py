@@ -6,7 +6,7 @@ may hold frozen. Refuses to know: frames' order, checksums, and time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from vehicle.core.messages import Observed, Requested, SignalValue
 from vehicle.core.snapshot import SIGNALS
@@ -106,6 +106,64 @@ class Beliefs:
         for slot, _ in self._meaning.fields[message]:
             self._values[slot] = None
         return self._tell(message, final=True)
+
+    # ---- memory ----------------------------------------------------------------------------------
+
+    @property
+    def begun(self) -> bool:
+        """Whether a frame was ever believed."""
+        return self._begun
+
+    @property
+    def energy_wh(self) -> int | None:
+        """The session's energy as the core was told."""
+        return self._energy_wh
+
+    def known(self) -> dict[Field, int]:
+        """Return the latest raw value of each field that has one."""
+        fields = (each for fields in self._meaning.fields.values() for each in fields)
+        return {field: value for slot, field in fields if (value := self._values[slot]) is not None}
+
+    def resume(
+        self,
+        known: Mapping[Field, int],
+        told: Mapping[str, SignalValue],
+        doubtful: Collection[str],
+        energy_wh: int | None,
+    ) -> list[Observed]:
+        """Go on from another's beliefs; return what is read otherwise here than it was there.
+
+        ``told`` may name signals that have no source here: they are UNKNOWN from now on. A request
+        whose condition is true already is not made by that.
+        """
+        meaning = self._meaning
+        self._begun = True
+        for fields in meaning.fields.values():
+            for slot, field in fields:
+                self._values[slot] = known.get(field)
+        self._truths = [holds(when, self._values) for _, when in meaning.requests]
+        self.doubtful = {signal for signal in doubtful if signal in meaning.sources}
+        self._energy_wh = energy_wh
+        changed: list[tuple[str, SignalValue]] = []
+        for signal, sources in meaning.sources.items():
+            unknown = meaning.unknown[signal]
+            was = told.get(signal, unknown)
+            value = evaluate(sources, self._values, unknown)
+            if value is unknown and signal in _FITTED:
+                value = was
+            self.told[signal] = value
+            if value is not was:
+                changed.append((signal, value))
+        for signal, was in told.items():
+            unknown = SIGNALS[signal]("unknown")  # type: ignore[assignment]
+            lost = was is not unknown or signal in doubtful
+            if lost and signal not in meaning.sources and signal not in _FITTED:
+                changed.append((signal, unknown))
+        if self._energy_changed() or changed:
+            return [Observed(tuple(changed), self._energy_wh)]
+        return []
+
+    # ---- telling ---------------------------------------------------------------------------------
 
     def _tell(self, message: str, *, final: bool) -> list[Observed | Requested]:
         meaning = self._meaning

@@ -21,6 +21,7 @@ sequence the received counter is the one to continue from, so a restarted sender
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
@@ -179,6 +180,16 @@ def code_of(spec: ProtectionSpec) -> Code:
     return E2eP05(spec) if spec.kind == "e2e-p05" else Crc8(spec)
 
 
+@dataclass(frozen=True, slots=True)
+class ProtectionMemory:
+    """What one message's protection remembers."""
+
+    state: ProtectionState = ProtectionState.NODATA
+    counter: int | None = None
+    window: tuple[bool, ...] = ()
+    """The latest frames, oldest first; True: bad."""
+
+
 class Protection:
     """One received message's protection: feed every frame, then ask ``state``."""
 
@@ -194,6 +205,17 @@ class Protection:
         self._window.clear()
         self._counter = None
         self.state = ProtectionState.NODATA
+
+    @property
+    def memory(self) -> ProtectionMemory:
+        """What is remembered now."""
+        return ProtectionMemory(self.state, self._counter, tuple(self._window))
+
+    def resume(self, memory: ProtectionMemory) -> None:
+        """Go on from ``memory``."""
+        self.state, self._counter = memory.state, memory.counter
+        self._window.clear()
+        self._window.extend(memory.window)
 
     def feed(self, data: bytes) -> Check:
         """Judge one frame and move the state."""

@@ -36,8 +36,11 @@ from vehicle.core.messages import (
 )
 from vehicle.wire.beliefs import Beliefs, Meaning
 from vehicle.wire.frame import Frame
+from vehicle.wire.layout import Layout
 from vehicle.wire.loaded import Profile
+from vehicle.wire.memory import WireMemory, remember_bus, resume_bus
 from vehicle.wire.protection import Check, Protection, ProtectionState
+from vehicle.wire.reader import Reader, value_of
 from vehicle.wire.supervision import BusWatch, Supervision, Watch
 
 WireEvent = Observed | MessageLost | MessageBack | MessageInvalid | BusQuiet | BusHeard | Requested
@@ -45,34 +48,6 @@ WireEvent = Observed | MessageLost | MessageBack | MessageInvalid | BusQuiet | B
 
 _EXTENDED = 1 << 29
 _NEVER_US = 1 << 63
-
-
-class _Reader:
-    """One message's watch, protection, and latest payload."""
-
-    __slots__ = (
-        "invalid",
-        "length",
-        "lost_values",
-        "mask",
-        "masked",
-        "name",
-        "protection",
-        "watch",
-    )
-
-    def __init__(self, watch: Watch, mask: int) -> None:
-        spec = watch.spec
-        self.name = spec.name
-        self.watch = watch
-        self.protection = Protection(spec.protection) if spec.protection else None
-        self.mask = mask & ~spec.protection.mask if spec.protection else mask
-        self.masked = -1
-        """The latest payload under the mask; -1: the next frame is read whatever it holds."""
-        self.length = -1
-        self.invalid = False
-        self.lost_values: dict[str, SignalValue] = {}
-        """Signals that its loss changed, as they were before."""
 
 
 class Translator:
@@ -106,9 +81,9 @@ class Translator:
         watches = self._supervision.watches
         self._beliefs = Beliefs(self._meaning, lambda name: watches[name].frozen)
         self._readers = {
-            name: _Reader(watch, self._meaning.mask(name)) for name, watch in watches.items()
+            name: Reader(watch, self._meaning.mask(name)) for name, watch in watches.items()
         }
-        self._routes: dict[str, dict[int, _Reader]] = {}
+        self._routes: dict[str, dict[int, Reader]] = {}
         self._due_us = -_NEVER_US
         """Never later than the next deadline; equal to it unless ``_moved``."""
         self._due: Watch | BusWatch | None = None
@@ -118,15 +93,60 @@ class Translator:
         self.heard: set[str] = set()
         """Messages of which a frame was believed."""
 
-    def _route(self, channel: str) -> dict[int, _Reader]:
+    def _route(self, channel: str) -> dict[int, Reader]:
         """Return the messages of one channel by identifier."""
-        route: dict[int, _Reader] = {}
+        route: dict[int, Reader] = {}
         for reader in self._readers.values():
             spec = reader.watch.spec
             if self._channels.get(spec.bus, channel) == channel:
                 route.setdefault(spec.can_id | (_EXTENDED if spec.extended else 0), reader)
         self._routes[channel] = route
         return route
+
+    # ---- memory ----------------------------------------------------------------------------------
+
+    def memory(self, now_us: int) -> WireMemory:
+        """Return everything remembered at ``now_us``; no deadline before it may still be due."""
+        beliefs = self._beliefs
+        return WireMemory(
+            messages=tuple((name, reader.memory(now_us)) for name, reader in self._readers.items()),
+            buses=tuple(
+                (name, remember_bus(bus, now_us)) for name, bus in self._supervision.buses.items()
+            ),
+            begun=beliefs.begun,
+            values=tuple((field.operand, raw) for field, raw in beliefs.known().items()),
+            told=tuple((signal, str(value)) for signal, value in beliefs.told.items()),
+            doubtful=frozenset(beliefs.doubtful),
+            energy_wh=beliefs.energy_wh,
+        )
+
+    def resume(
+        self, memory: WireMemory, now_us: int, layout: Layout | None = None
+    ) -> list[Observed]:
+        """Go on from ``memory`` at ``now_us``; return what is read otherwise than it was there.
+
+        ``layout`` is the one that the memory was made with, where that is another variant's: of a
+        message or a field only what is the same in both is taken over, so nothing that was lost is
+        believed, and nothing is taken for lost that was never heard.
+
+        Raises:
+            ValueError: the memory names a signal or value that does not exist.
+        """
+        theirs = layout or self.layout
+        for name, message in memory.messages:
+            reader = self._readers.get(name)
+            if reader is not None and theirs.messages.get(name) == reader.watch.spec:
+                reader.resume(message, now_us)
+        for name, bus in memory.buses:
+            if name in self._supervision.buses:
+                resume_bus(bus, self._supervision.buses[name], now_us)
+        self._rearm()
+        if not memory.begun:
+            return []
+        raws, ours = dict(memory.values), set(self.layout.fields)
+        known = {f: raws[f.operand] for f in theirs.fields if f in ours and f.operand in raws}
+        told = {signal: value_of(signal, word) for signal, word in memory.told}
+        return self._beliefs.resume(known, told, memory.doubtful, memory.energy_wh)
 
     # ---- frames ----------------------------------------------------------------------------------
 
@@ -165,7 +185,7 @@ class Translator:
         return events + self._changed(now_us, reader, data)
 
     def _unused(
-        self, now_us: int, reader: _Reader, protection: Protection, check: Check
+        self, now_us: int, reader: Reader, protection: Protection, check: Check
     ) -> list[WireEvent]:
         """A frame whose values are not used: bad, repeated, or good but not yet enough."""
         events: list[WireEvent] = []
@@ -184,7 +204,7 @@ class Translator:
             events += self._beliefs.forget(reader.name)
         return events
 
-    def _changed(self, now_us: int, reader: _Reader, data: bytes) -> list[WireEvent]:
+    def _changed(self, now_us: int, reader: Reader, data: bytes) -> list[WireEvent]:
         """A believed frame that is the first, the first again, or holds something new."""
         events: list[WireEvent] = []
         watch = reader.watch
@@ -237,7 +257,7 @@ class Translator:
         self._moved = True
         self._due_us = -_NEVER_US
 
-    def _lose(self, now_us: int, reader: _Reader) -> list[WireEvent]:
+    def _lose(self, now_us: int, reader: Reader) -> list[WireEvent]:
         reader.watch.lose(now_us)
         reader.masked = -1
         if reader.protection is not None:

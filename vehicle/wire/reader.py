@@ -1,0 +1,73 @@
+"""One received message: its watch, its protection, its latest payload, and the memory of them.
+
+Knows: what is kept of a message between two of its frames. Refuses to know: how a frame is judged
+(``translator``), and what it says.
+"""
+
+from __future__ import annotations
+
+from vehicle.core.messages import SignalValue
+from vehicle.core.snapshot import SIGNALS
+from vehicle.wire.memory import MessageMemory, ago, then
+from vehicle.wire.protection import Protection
+from vehicle.wire.supervision import Watch
+
+
+class Reader:
+    """One message's watch, protection, and latest payload."""
+
+    __slots__ = (
+        "invalid",
+        "length",
+        "lost_values",
+        "mask",
+        "masked",
+        "name",
+        "protection",
+        "watch",
+    )
+
+    def __init__(self, watch: Watch, mask: int) -> None:
+        spec = watch.spec
+        self.name = spec.name
+        self.watch = watch
+        self.protection = Protection(spec.protection) if spec.protection else None
+        self.mask = mask & ~spec.protection.mask if spec.protection else mask
+        self.masked = -1
+        """The latest payload under the mask; -1: the next frame is read whatever it holds."""
+        self.length = -1
+        self.invalid = False
+        self.lost_values: dict[str, SignalValue] = {}
+        """Signals that its loss changed, as they were before."""
+
+    def memory(self, now_us: int) -> MessageMemory:
+        """Return what there is to remember. The payload is not: it only saves work."""
+        watch = self.watch
+        return MessageMemory(
+            heard_ago_us=ago(watch.heard_us, now_us),
+            base_ago_us=ago(watch.base_us, now_us),
+            lost_ago_us=ago(watch.lost_us, now_us),
+            frozen=watch.frozen,
+            invalid=self.invalid,
+            lost_values=tuple((signal, str(value)) for signal, value in self.lost_values.items()),
+            protection=self.protection.memory if self.protection is not None else None,
+        )
+
+    def resume(self, memory: MessageMemory, now_us: int) -> None:
+        """Go on from ``memory``. Raises ValueError for a signal or value that does not exist."""
+        watch = self.watch
+        watch.heard_us = then(memory.heard_ago_us, now_us)
+        watch.base_us = then(memory.base_ago_us, now_us)
+        watch.lost_us = then(memory.lost_ago_us, now_us)
+        watch.frozen = memory.frozen
+        self.invalid = memory.invalid
+        self.lost_values = {signal: value_of(signal, word) for signal, word in memory.lost_values}
+        if self.protection is not None and memory.protection is not None:
+            self.protection.resume(memory.protection)
+
+
+def value_of(signal: str, word: str) -> SignalValue:
+    """Return a signal's value from its word. Raises ValueError where there is none."""
+    if signal not in SIGNALS:
+        raise ValueError(f"there is no signal {signal}")
+    return SIGNALS[signal](word)  # type: ignore[return-value]
