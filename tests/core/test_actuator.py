@@ -780,7 +780,9 @@ def test_a_second_wish_for_a_blind_release_waits_for_the_pause() -> None:
     begins = [f"{ON_US + PAUSE_US} is releasing", f"{ON_US + PAUSE_US} release 1"]
     for between in (HOLD, ENGAGE, RELEASE):
         bench = blind_release_over()
+        assert bench.pin.memory(bench.now_us).gave_up is True
         bench.want(between)
+        assert bench.pin.memory(bench.now_us).gave_up is False
         assert bench.want(RELEASE, blind=True) == []
         assert bench.wait(PAUSE_US - SETTLE_US) == begins
     bench = blind_release_over()
@@ -791,6 +793,7 @@ def test_a_second_wish_for_a_blind_release_waits_for_the_pause() -> None:
 def test_a_sensor_that_was_heard_since_makes_a_blind_release_possible_again() -> None:
     bench = blind_release_over()
     bench.feel(Feedback.ENGAGED)
+    assert bench.pin.memory(bench.now_us).gave_up is False
     bench.feel(UNKNOWN)
     bench.wait(PAUSE_US)
     assert [line.split(" ", 1)[1] for line in bench.record] == [

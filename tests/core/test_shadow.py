@@ -56,6 +56,13 @@ def test_a_demand_that_the_car_has_met_already_is_not_told() -> None:
     assert bench.asked_for == []
 
 
+def test_a_release_that_the_car_has_made_already_is_not_owed_later() -> None:
+    bench = watched(Feedback.RELEASED)
+    assert bench.want(RELEASE) == []
+    assert bench.feel(Feedback.ENGAGED) == ["0 is engaged"]
+    assert bench.asked_for == []
+
+
 def test_a_demand_waits_until_the_position_is_known() -> None:
     bench = Bench(shadow=True)
     assert bench.want(ENGAGE) == []

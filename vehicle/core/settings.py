@@ -185,8 +185,8 @@ def _value(item: Any, key: str, value: object, where: str) -> object:
 
 
 def _nearest(word: str, words: Any) -> str:
-    near = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
-    return "".join(f"; did you mean {match!r}?" for match in near)
+    near = difflib.get_close_matches(word, list(words), cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _plain(value: StrEnum | int) -> str | int:
