@@ -88,6 +88,7 @@ def _see(state: State, values: tuple[tuple[str, SignalValue], ...], now_us: int)
 def _sense(state: State, actuator: Actuator, value: Feedback, now_us: int) -> None:
     pin = state.pins[actuator]
     pin.sense(value, now_us)
+    collect(state, pin)
     if value is not Feedback.UNKNOWN:
         state.flags.add(HEARD[actuator])
         state.stop(FEEDBACK_TIMER[actuator])
@@ -109,6 +110,7 @@ def _bus_quiet(state: State, event: BusQuiet, now_us: int) -> None:
         for message in event.messages:
             state.outputs.append(MessageChanged(message, MessageState.ASLEEP))
         state.asleep.add(event.channel)
+        _halt(state, now_us)
         _see(state, event.frozen, now_us)
     else:
         _lose_bus(state, event.channel, now_us)

@@ -204,7 +204,8 @@ class LockManager:
         outputs, state.outputs = state.outputs, []
         return outputs
 
-    def _situation(self, actuator: Actuator) -> Situation:
+    def situation(self, actuator: Actuator) -> Situation:
+        """Return what the policy decides on for ``actuator`` now."""
         state, seen = self._state, self._state.seen
         return Situation(
             seat=seat_of(seen, actuator, self.car.when_empty),
@@ -218,7 +219,7 @@ class LockManager:
 
     def _decide(self, actuator: Actuator) -> Decision:
         owner = resolve(self._state.settings, actuator)
-        return decide(self._situation(actuator), owner, actuator)
+        return decide(self.situation(actuator), owner, actuator)
 
     def _decide_and_drive(self, actuator: Actuator) -> None:
         state, decision = self._state, self._decide(actuator)

@@ -18,7 +18,7 @@ from vehicle.core.messages import (
 from vehicle.core.pin import Outcome, PinControl
 from vehicle.core.policy import charge_over, full_and_freed
 from vehicle.core.signals import Occupant
-from vehicle.core.situation import SEATED
+from vehicle.core.situation import SEATED, Energy
 
 _GIVE_UP_FAULT = {
     Demand.ENGAGE: FaultName.FAILED_TO_ENGAGE,
@@ -61,7 +61,8 @@ def _outcome(state: State, pin: PinControl, outcome: Outcome) -> None:
     elif outcome is Outcome.BLIND_STROKE_OVER:
         # No sensor says that it worked, but it was a release: it is not undone by itself.
         state.fault(FaultName.FEEDBACK_LOST, True, actuator)
-        state.flags.add(RELEASED[actuator])
+        if state.energy is Energy.SAFE:
+            state.flags.add(RELEASED[actuator])
     elif outcome is Outcome.MOVED_CLOSED:
         state.fault(FaultName.UNEXPECTED_CLOSE, True, actuator)
     elif state.seen.occupant is not Occupant.EMPTY:
