@@ -18,7 +18,7 @@ AUDIT_BYTES_MAX = 512 * 1024
 """Size at which a new file is begun: about 4,000 changes. One older file is kept."""
 
 CARRIED = "carried over"
-"""Who wrote the first lines of a new file: what was set when it began."""
+"""Who wrote the first lines of a new file: what was set when it began, old and new alike."""
 
 
 class Audit:
@@ -56,7 +56,7 @@ class Audit:
         for path in (self.older_path, self.path):
             if path.exists():
                 kept += _parse(path.read_bytes())[0]
-        return [change for change in kept if change.who != CARRIED]
+        return [change for change in kept if change.old != change.new]
 
     def append(self, changes: Sequence[Change]) -> int:
         """Add ``changes`` durably; return the size before, for ``cut``.
