@@ -1,0 +1,147 @@
+"""What would release a pin: every way that is told works, and nothing smaller does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vehicle.core.car import Actuator
+from vehicle.core.messages import Demand
+from vehicle.core.policy import decide
+from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle, resolve
+from vehicle.core.signals import Supply, SupplyLimit
+from vehicle.core.situation import (
+    Asked,
+    Doors,
+    Energy,
+    Need,
+    Past,
+    Phase,
+    Seat,
+    Situation,
+)
+from vehicle.core.snapshot import Snapshot
+from vehicle.core.why import (
+    _TRIES,
+    CHANGE_WORDS,
+    Change,
+    settings_behind,
+    ways_to_release,
+)
+
+LATCH = Actuator.LATCH
+CHARGING = Situation(
+    seat=Seat.SEATED,
+    doors=Doors.LOCKED,
+    phase=Phase.ACTIVE,
+    energy=Energy.ENERGISED,
+    need=Need.LOCK,
+)
+
+situations = st.builds(Situation)
+owners = st.builds(
+    Settings,
+    release_grace_min=st.just(0),
+    power_cut_hold_s=st.just(300),
+)
+
+
+def after(now: Situation, way: tuple[Change, ...]) -> Situation:
+    """Return ``now`` with the changes of ``way``."""
+    for each in _TRIES:
+        if each.change in way:
+            now = each.makes(now)
+    return now
+
+
+@given(situations, owners, st.sampled_from(Actuator))
+def test_every_way_releases_and_no_part_of_it_does(now, settings, actuator) -> None:
+    owner = resolve(settings, actuator)
+    ways = ways_to_release(now, settings, actuator)
+    assert len(set(ways)) == len(ways)
+    for way in ways:
+        assert decide(after(now, way), owner, actuator).demand is Demand.RELEASE
+        for size in range(len(way)):
+            for part in combinations(way, size):
+                assert decide(after(now, part), owner, actuator).demand is not Demand.RELEASE
+
+
+@given(situations, owners, st.sampled_from(Actuator))
+def test_asking_is_always_among_them_where_a_pin_holds_something(now, settings, actuator) -> None:
+    now = replace(now, seat=Seat.SEATED, past=Past.FRESH, asked=Asked.NOTHING)
+    if now.energy is Energy.WELDED:
+        now = replace(now, energy=Energy.ENERGISED)
+    ways = ways_to_release(now, settings, actuator)
+    released = decide(now, resolve(settings, actuator), actuator).demand is Demand.RELEASE
+    assert released or any(Change.ASK in way for way in ways)
+
+
+@pytest.mark.parametrize(
+    ("now", "ways"),
+    [
+        (
+            CHARGING,
+            [(Change.ASK, Change.SAFE), (Change.UNLOCK, Change.SESSION_OVER, Change.SAFE)],
+        ),
+        (
+            replace(CHARGING, phase=Phase.NONE, energy=Energy.SAFE),
+            [(Change.ASK,), (Change.UNLOCK,)],
+        ),
+        (replace(CHARGING, asked=Asked.UNLATCH), [(Change.SAFE,)]),
+        (replace(CHARGING, energy=Energy.WELDED), []),
+        (replace(CHARGING, seat=Seat.NO_PIN), []),
+        (
+            replace(CHARGING, energy=Energy.SAFE, past=Past.MANUAL_RELEASE),
+            [(Change.TAKE_OUT,)],
+        ),
+        (
+            Situation(seat=Seat.UNKNOWN, energy=Energy.SAFE, doors=Doors.UNLOCKED),
+            [(Change.ASK,), (Change.SESSION_OVER, Change.OCCUPANT_KNOWN)],
+        ),
+        (Situation(seat=Seat.EMPTY, energy=Energy.SAFE), []),
+    ],
+    ids=["charging", "parked", "asked", "welded", "no pin", "pulled", "unknown", "released"],
+)
+def test_what_would_release_the_latch(now, ways) -> None:
+    assert list(ways_to_release(now, Settings(), LATCH)) == ways
+
+
+def test_a_full_battery_is_named_only_where_the_owner_wants_it() -> None:
+    now = replace(CHARGING, energy=Energy.SAFE)
+    wanted = Settings(release_when_full=Toggle.ON)
+    assert (Change.FULL,) in ways_to_release(now, wanted, LATCH)
+    assert all(Change.FULL not in way for way in ways_to_release(now, Settings(), LATCH))
+    while_charging = Settings(latch_mode=Mode.WHILE_CHARGING, release_when_full=Toggle.ON)
+    assert ways_to_release(now, while_charging, LATCH) == ((Change.ASK,), (Change.SESSION_OVER,))
+
+
+def test_every_change_has_words() -> None:
+    assert set(CHANGE_WORDS) == set(Change)
+
+
+# ---- settings -----------------------------------------------------------------------------------
+
+
+def test_the_settings_behind_a_decision_are_those_that_would_change_it() -> None:
+    parked = replace(CHARGING, phase=Phase.NONE, energy=Energy.SAFE, need=Need.UNKNOWN)
+    assert settings_behind(parked, Snapshot(), Settings(), LATCH) == ("auto-lock", "latch-mode")
+    adapter = settings_behind(parked, Snapshot(), Settings(), Actuator.ADAPTER)
+    assert adapter == ("auto-lock", "adapter-mode")
+
+
+def test_no_setting_is_behind_a_decision_of_the_safety_tier() -> None:
+    pulled = replace(CHARGING, past=Past.MANUAL_RELEASE)
+    assert settings_behind(pulled, Snapshot(), Settings(), LATCH) == ()
+
+
+def test_the_choice_for_high_current_counts_where_it_decides() -> None:
+    seen = Snapshot(supply=Supply.AC, supply_limit=SupplyLimit.ABOVE_16_A)
+    off = Settings(auto_lock=Toggle.OFF)
+    assert "high-current" in settings_behind(CHARGING, seen, off, LATCH)
+    assert "high-current" not in settings_behind(CHARGING, Snapshot(), off, LATCH)
+    limited = Settings(auto_lock=Toggle.OFF, high_current=HighCurrent.LIMIT)
+    assert "high-current" in settings_behind(CHARGING, seen, limited, LATCH)
