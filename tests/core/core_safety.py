@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from vehicle.core.car import Actuator, WhenEmpty
 from vehicle.core.manager import LockManager
-from vehicle.core.memory import Flag
+from vehicle.core.memory import Flag, Memory
 from vehicle.core.messages import (
     ActuatorChanged,
     Charge,
@@ -42,11 +42,15 @@ def guard_of(seen: Snapshot) -> Actuator | None:
 
 def check_step(
     manager: LockManager, outputs: list[Output], driving: dict[Actuator, Demand]
-) -> None:
-    """Check one step's outputs and the state after it. ``driving`` is carried from step to step."""
+) -> Memory:
+    """Check one step's outputs and the state after it, and return the memory after it.
+
+    ``driving`` says which way each motor runs, and is carried from step to step.
+    """
+    memory = manager.memory
     for output in outputs:
         if isinstance(output, Command):
-            _check_command(manager, output)
+            _check_command(manager, memory, output)
             if not manager.shadow:
                 driving[output.actuator] = output.command
         elif isinstance(output, DriveOff):
@@ -54,10 +58,11 @@ def check_step(
         elif isinstance(output, ActuatorChanged):
             _check_state_is_sensed(manager, output)
     _check_what_is_driven(manager, driving)
-    _check_permit(manager)
+    _check_permit(manager, memory)
+    return memory
 
 
-def _check_command(manager: LockManager, command: Command) -> None:
+def _check_command(manager: LockManager, memory: Memory, command: Command) -> None:
     seen, actuator = manager.snapshot, command.actuator
     assert getattr(seen, FITTED_SIGNAL[actuator]) is Fitted.FITTED, "A1: no such pin is known"
     if command.command is RELEASE:
@@ -68,7 +73,6 @@ def _check_command(manager: LockManager, command: Command) -> None:
     else:
         seated = seen.occupant not in (Occupant.EMPTY, Occupant.UNKNOWN)
         assert seated, f"A4: engage while the occupant is {seen.occupant}"
-    memory = manager.memory
     if not manager.shadow:
         assert not memory.asleep, "S6: a stroke while the bus sleeps"
         assert not memory.lost, "S10: a stroke while a bus is lost"
@@ -98,8 +102,8 @@ def _check_state_is_sensed(manager: LockManager, changed: ActuatorChanged) -> No
         assert pin.feedback is wanted, f"A5: {changed.state} while feedback is {pin.feedback}"
 
 
-def _check_permit(manager: LockManager) -> None:
-    seen, permit, memory = manager.snapshot, manager.permit, manager.memory
+def _check_permit(manager: LockManager, memory: Memory) -> None:
+    seen, permit = manager.snapshot, manager.permit
     if permit is Charge.NONE:
         return
     assert not memory.lost, "S10: a permit while a bus is lost"
