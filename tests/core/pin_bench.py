@@ -136,3 +136,32 @@ def at(state: PinState, limits: StrokeLimits = PROMPT, *, sensor: bool = True) -
     bench.record.clear()
     bench.asked_for.clear()
     return bench
+
+
+def jammed_engaging() -> Bench:
+    """A pin whose tries to engage are used up, at the moment it gave up."""
+    bench = at(PinState.RELEASED)
+    bench.want(ENGAGE)
+    bench.wait(20_000_000)
+    assert bench.pin.gave_up
+    return bench
+
+
+def in_recovery() -> Bench:
+    """A pin in the recovery pulse before its last try to engage."""
+    bench = at(PinState.RELEASED)
+    bench.want(ENGAGE)
+    bench.wait(2 * (ON_US + PAUSE_US) + 100_000)
+    assert bench.record[-1] == f"{2 * (ON_US + PAUSE_US)} release recovery"
+    return bench
+
+
+def blind_release_over() -> Bench:
+    """A pin at rest after a release that no sensor saw, at the moment it was over."""
+    bench = Bench()
+    bench.want(RELEASE, blind=True)
+    bench.wait(ON_US + SETTLE_US)
+    assert bench.record[-1] == f"{ON_US + SETTLE_US} blind-stroke-over"
+    assert not bench.pin.gave_up
+    bench.record.clear()
+    return bench

@@ -121,6 +121,9 @@ def test_the_names_and_sentences_of_the_rules_are_unique() -> None:
 def test_every_field_that_a_rule_reads_has_its_signals_named() -> None:
     assert {field for rule in RULES for field in rule.reads} <= set(SIGNALS_BEHIND)
     assert list(SIGNALS_BEHIND) == list(Situation.__dataclass_fields__)
+    for rule in RULES:
+        signals = {signal for field in rule.reads for signal in SIGNALS_BEHIND[field]}
+        assert rule.signals == tuple(sorted(signals))
 
 
 @pytest.mark.fast
