@@ -14,7 +14,8 @@ from drives import candump, write_car, write_session
 from terminals import Shown, on_terminal
 
 from vehicle.cli import terminal
-from vehicle.cli.terminal import Progress, fail, print_header, print_named, print_row, width
+from vehicle.cli.console import fail, width
+from vehicle.cli.terminal import Progress, print_header, print_named, print_row
 from vehicle.replay.timeline import Row, Tone
 
 LONG = (

@@ -15,7 +15,7 @@ from typing import NoReturn, TextIO
 
 import click
 
-from vehicle.cli.terminal import fail
+from vehicle.cli.console import fail
 
 WriteLine = Callable[[str], None]
 

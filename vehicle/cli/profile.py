@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from vehicle.cli.terminal import fail
+from vehicle.cli.console import fail
 from vehicle.wire.findings import Finding, ProfileError, Severity
 from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import check_profile, list_profiles, load_profile

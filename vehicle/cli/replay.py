@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
+from vehicle.cli.console import INTERRUPTED, fail, width
 from vehicle.cli.journal_file import WriteLine, journal_lines
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.summary import print_summary
-from vehicle.cli.terminal import INTERRUPTED, Progress, TimelinePrinter, fail, width
+from vehicle.cli.terminal import Progress, TimelinePrinter
 from vehicle.core.messages import InputEvent, Output
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.replay.readers.errors import ReadingError

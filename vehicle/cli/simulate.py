@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from vehicle.cli.terminal import TimelinePrinter, fail
+from vehicle.cli.console import fail
+from vehicle.cli.terminal import TimelinePrinter
 from vehicle.core.messages import Output
 from vehicle.replay.readers.candump import format_candump
 from vehicle.runtime.events_file import events_path, write_events

@@ -1,52 +1,34 @@
-"""How things look on a terminal: columns, colours, wrapping, and one-line errors.
+"""How a timeline, a summary and the progress of long work look on a terminal.
 
-Knows: width, colour, whether anybody is looking, and how a timeline is set.
+Knows: columns, which tone has which colour, and when progress is worth a line.
 Refuses to know: what a row says, and why.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
-import textwrap
 import time
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Iterable, Mapping
 
 import click
 
+from vehicle.cli.console import BAD, GOOD, QUIET, TOLD, named_lines, show, width, wrapped
 from vehicle.core.messages import Output
 from vehicle.replay.timeline import Row, Timeline, Tone
 
-_STYLES: dict[Tone, dict[str, object]] = {
+_STYLES: dict[Tone, Mapping[str, object]] = {
     Tone.SENSED: {},
     Tone.DECIDED: {"fg": "cyan"},
-    Tone.DONE: {"fg": "green", "bold": True},
-    Tone.TOLD: {"fg": "yellow"},
-    Tone.TROUBLE: {"fg": "red", "bold": True},
-    Tone.QUIET: {"dim": True},
+    Tone.DONE: GOOD,
+    Tone.TOLD: TOLD,
+    Tone.TROUBLE: BAD,
+    Tone.QUIET: QUIET,
 }
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
 
 _TIME_WIDTH = 10
 _WHAT_WIDTH = 16
-_NAME_WIDTH = 10
 _WORDS_WIDTH_MIN = 40
 """With less room for the words than this, a row is not set in columns."""
-
-
-def wants_colour() -> bool:
-    """Return whether to use colour: on a terminal, and NO_COLOR is not set."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def width() -> int:
-    """Return how many columns there are; without a terminal, lines are not wrapped."""
-    if not sys.stdout.isatty():
-        return 10_000
-    return shutil.get_terminal_size().columns
 
 
 def print_header(columns: int) -> None:
@@ -54,48 +36,30 @@ def print_header(columns: int) -> None:
     _print_columns("seconds", "about", "what was sensed, decided and done", columns, {})
 
 
-def print_row(row: Row, columns: int) -> None:
-    """Print one timeline row: seconds, what it is about, and words wrapped to ``columns``.
+def print_row(row: Row, columns: int, stamp: str = "") -> None:
+    """Print one timeline row: when, what it is about, and words wrapped to ``columns``.
 
     On a narrow terminal the words follow at once, and their next lines begin below the first.
+    ``stamp`` stands in place of the seconds.
     """
-    seconds = f"{row.now_us / 1e6:.3f}"
-    _print_columns(seconds, row.what, row.words, columns, _STYLES[row.tone])
+    when = stamp or f"{row.now_us / 1e6:.3f}"
+    _print_columns(when, row.what, row.words, columns, _STYLES[row.tone])
 
 
 def _print_columns(
-    seconds: str, what: str, words: str, columns: int, style: dict[str, object]
+    when: str, what: str, words: str, columns: int, style: Mapping[str, object]
 ) -> None:
-    stamp = f"{seconds:>{_TIME_WIDTH}}  "
+    stamp = f"{when:>{_TIME_WIDTH}}  "
     before = f"{stamp}{what:<{_WHAT_WIDTH}} "
     if columns - len(before) >= _WORDS_WIDTH_MIN:
-        _print_wrapped(before, " " * len(before), words, columns, style)
+        show(wrapped(before, " " * len(before), words, columns, style))
     else:
-        _print_wrapped(f"{stamp}{what}: ", " " * len(stamp), words, columns, style)
+        show(wrapped(f"{stamp}{what}: ", " " * len(stamp), words, columns, style))
 
 
 def print_named(name: str, words: str, columns: int, tone: Tone = Tone.SENSED) -> None:
     """Print one line of a summary: its name, and words wrapped to ``columns``."""
-    before = f"{name:>{_NAME_WIDTH}}  "
-    _print_wrapped(before, " " * len(before), words, columns, _STYLES[tone])
-
-
-def _print_wrapped(
-    before: str, margin: str, words: str, columns: int, style: dict[str, object]
-) -> None:
-    lines = textwrap.wrap(
-        words,
-        max(columns, len(margin) + 1),
-        initial_indent=before,
-        subsequent_indent=margin,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    for index, line in enumerate(lines or [before]):
-        start = len(before if index == 0 else margin)
-        text = line[start:]
-        styled = click.style(text, **style) if style else text  # type: ignore[arg-type]
-        click.echo(line[:start] + styled, color=wants_colour())
+    show(named_lines(name, words, columns, _STYLES[tone]))
 
 
 PROGRESS_AFTER_S = 1.0
@@ -170,9 +134,3 @@ class TimelinePrinter:
                 self._begun = True
                 print_header(self._columns)
             print_row(row, self._columns)
-
-
-def fail(message: object, code: int = 1) -> NoReturn:
-    """Print one line of error and end with ``code``."""
-    click.echo(f"error: {' '.join(str(message).split())}", err=True)
-    sys.exit(code)
