@@ -1,12 +1,13 @@
 """What the requirements promise of every decision, in other words than the policy's own.
 
-Knows: S1 to S5, S7, A4, A10, A11, P1, P2, P4, P5 and P6 as statements about sets of cases.
+Knows: S1, S3, S4, S7, A1, A4, A10, A11, P1, P2, P5 and P6 as statements about sets of cases.
 Refuses to know: rules, their names and their order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from policy_cases import ALL, FIELDS, Outcome, among, shifted, where
 
@@ -38,8 +39,19 @@ FREE_WHEN_FULL = where("release_when_full", Toggle.ON)
 MUST_LOCK = where("need", Need.LOCK)
 NEEDS_NO_LOCK = where("need", Need.FREE)
 
-Promise = Callable[[Actuator, int, int, int], int]
-"""Given a pin and the cases of engage, release and hold: the cases that break the promise."""
+
+@dataclass(frozen=True)
+class Found:
+    """A pin, and the cases in which it is told to engage, to release and to hold."""
+
+    actuator: Actuator
+    engage: int
+    release: int
+    hold: int
+
+
+Promise = Callable[[Found], int]
+"""Returns the cases that break the promise."""
 
 PROMISES: dict[str, Promise] = {}
 
@@ -52,8 +64,9 @@ def _promise(check: Promise) -> Promise:
 def broken(actuator: Actuator, outcome: Outcome) -> dict[str, int]:
     """Return every promise that ``outcome`` breaks, with the cases in which it does."""
     demands = [outcome.demands[demand] for demand in (Demand.ENGAGE, Demand.RELEASE, Demand.HOLD)]
+    answer = Found(actuator, *demands)
     found = {"every_case_is_decided_once": outcome.undecided}
-    found |= {name: check(actuator, *demands) for name, check in PROMISES.items()}
+    found |= {name: check(answer) for name, check in PROMISES.items()}
     return {name: cases for name, cases in found.items() if cases}
 
 
@@ -75,232 +88,186 @@ def _undisturbed() -> int:
 
 
 @_promise
-def s1_release_only_where_the_inlet_is_safe(_: Actuator, __: int, release: int, ___: int) -> int:
-    return release & ~SAFE
+def s1_release_only_where_the_inlet_is_safe(found: Found) -> int:
+    return found.release & ~SAFE
 
 
 @_promise
-def s1_an_energised_inlet_that_must_be_locked_is(
-    _: Actuator, engage: int, __: int, ___: int
-) -> int:
-    return SEATED & ENERGISED & ~NEEDS_NO_LOCK & ~PULLED & ~engage
+def s1_an_energised_inlet_that_must_be_locked_is(found: Found) -> int:
+    return SEATED & ENERGISED & ~NEEDS_NO_LOCK & ~PULLED & ~found.engage
 
 
 @_promise
-def s1_an_energised_inlet_is_engaged_unless_auto_lock_is_off(
-    _: Actuator, engage: int, __: int, ___: int
-) -> int:
-    return SEATED & ENERGISED & ~PULLED & ~OFF & ~UNLATCH & ~engage
+def s1_an_energised_inlet_is_engaged_unless_auto_lock_is_off(found: Found) -> int:
+    return SEATED & ENERGISED & ~PULLED & ~OFF & ~UNLATCH & ~found.engage
 
 
 @_promise
-def s1_unknown_energy_forbids_a_release_and_nothing_else(
-    _: Actuator, engage: int, release: int, hold: int
-) -> int:
+def s1_unknown_energy_forbids_a_release_and_nothing_else(found: Found) -> int:
     wrong = 0
     for energy in (Energy.UNKNOWN, Energy.TESTING):
         here = where("energy", energy)
-        like_safe = shifted(engage, "energy", Energy.SAFE, energy)
-        waits = shifted(release | hold, "energy", Energy.SAFE, energy)
-        wrong |= (here & engage) ^ like_safe
-        wrong |= (here & hold) ^ waits
+        like_safe = shifted(found.engage, "energy", Energy.SAFE, energy)
+        waits = shifted(found.release | found.hold, "energy", Energy.SAFE, energy)
+        wrong |= (here & found.engage) ^ like_safe
+        wrong |= (here & found.hold) ^ waits
     return wrong
 
 
 @_promise
-def s3_dc_and_high_current_are_locked_during_a_session_in_every_mode(
-    _: Actuator, engage: int, __: int, ___: int
-) -> int:
-    return SEATED & ACTIVE & MUST_LOCK & FRESH & ~UNLATCH & ~WELDED & ~engage
+def s3_dc_and_high_current_are_locked_during_a_session_in_every_mode(found: Found) -> int:
+    return SEATED & ACTIVE & MUST_LOCK & FRESH & ~UNLATCH & ~WELDED & ~found.engage
 
 
 @_promise
-def s3_auto_lock_off_engages_for_nothing_beyond_safety(
-    _: Actuator, engage: int, __: int, ___: int
-) -> int:
+def s3_auto_lock_off_engages_for_nothing_beyond_safety(found: Found) -> int:
     needed = MUST_LOCK & ACTIVE | ENERGISED & ~NEEDS_NO_LOCK | LATCH
-    return engage & OFF & ~needed
+    return found.engage & OFF & ~needed
 
 
 @_promise
-def s3_auto_lock_off_frees_the_cable_when_the_session_is_over(
-    _: Actuator, __: int, release: int, ___: int
-) -> int:
-    return OFF & OVER & SAFE & _undisturbed() & ~release
+def s3_auto_lock_off_frees_the_cable_when_the_session_is_over(found: Found) -> int:
+    return OFF & OVER & SAFE & _undisturbed() & ~found.release
 
 
 @_promise
-def s4_welded_contactors_hold(_: Actuator, __: int, ___: int, hold: int) -> int:
-    return WELDED & ~hold
+def s4_welded_contactors_hold(found: Found) -> int:
+    return WELDED & ~found.hold
 
 
 @_promise
-def s4_an_unlatch_releases_every_pin_that_may_hold_once_safe(
-    _: Actuator, __: int, release: int, ___: int
-) -> int:
-    return UNLATCH & SAFE & MAY_HOLD & ~PULLED & ~release
+def s4_an_unlatch_releases_every_pin_that_may_hold_once_safe(found: Found) -> int:
+    return UNLATCH & SAFE & MAY_HOLD & ~PULLED & ~found.release
 
 
 @_promise
-def s4_an_unlatch_that_waits_engages_only_for_safety(
-    _: Actuator, engage: int, __: int, ___: int
-) -> int:
-    return engage & UNLATCH & ~(ENERGISED & ~NEEDS_NO_LOCK)
+def s4_an_unlatch_that_waits_engages_only_for_safety(found: Found) -> int:
+    return found.engage & UNLATCH & ~(ENERGISED & ~NEEDS_NO_LOCK)
 
 
 @_promise
-def s7_a_session_that_was_cut_off_is_released_only_on_request(
-    _: Actuator, __: int, release: int, ___: int
-) -> int:
-    return release & SEATED & where("phase", Phase.INTERRUPTED) & ~UNLATCH
+def s7_a_session_that_was_cut_off_is_released_only_on_request(found: Found) -> int:
+    return found.release & SEATED & where("phase", Phase.INTERRUPTED) & ~UNLATCH
 
 
 @_promise
-def s7_a_running_or_unknown_session_is_released_only_on_request(
-    _: Actuator, __: int, release: int, ___: int
-) -> int:
-    return release & SEATED & among("phase", Phase.ACTIVE, Phase.UNKNOWN) & ~UNLATCH
+def s7_a_running_or_unknown_session_is_released_only_on_request(found: Found) -> int:
+    return found.release & SEATED & among("phase", Phase.ACTIVE, Phase.UNKNOWN) & ~UNLATCH
 
 
 @_promise
-def s7_a_complete_session_is_released_by_the_cars_unlock_or_the_owners_choice(
-    _: Actuator, __: int, release: int, ___: int
-) -> int:
+def s7_a_complete_session_is_released_by_the_cars_unlock_or_the_owners_choice(found: Found) -> int:
     chosen = WHILE_CHARGING | OFF | FREE_WHEN_FULL & FULL
-    return release & SEATED & ~UNLATCH & ~(OVER & (CAR_OPEN | chosen))
+    return found.release & SEATED & ~UNLATCH & ~(OVER & (CAR_OPEN | chosen))
 
 
 # ---- what a pin holds ---------------------------------------------------------------------------
 
 
 @_promise
-def a1_a_pin_that_is_not_there_is_never_moved(_: Actuator, __: int, ___: int, hold: int) -> int:
-    return where("seat", Seat.NO_PIN) & ~hold
+def a1_a_pin_that_is_not_there_is_never_moved(found: Found) -> int:
+    return where("seat", Seat.NO_PIN) & ~found.hold
 
 
 @_promise
-def a4_a_pin_engages_only_on_what_it_guards(_: Actuator, engage: int, __: int, ___: int) -> int:
-    return engage & ~SEATED
+def a4_a_pin_engages_only_on_what_it_guards(found: Found) -> int:
+    return found.engage & ~SEATED
 
 
 @_promise
-def a4_an_empty_inlet_is_opened(_: Actuator, __: int, release: int, ___: int) -> int:
-    return where("seat", Seat.EMPTY) & SAFE & ~PULLED & ~release
+def a4_an_empty_inlet_is_opened(found: Found) -> int:
+    return where("seat", Seat.EMPTY) & SAFE & ~PULLED & ~found.release
 
 
 @_promise
-def a4_an_empty_inlet_is_left_alone_where_the_profile_says_so(
-    _: Actuator, __: int, ___: int, hold: int
-) -> int:
-    return where("seat", Seat.EMPTY_LEAVE) & ~hold
+def a4_an_empty_inlet_is_left_alone_where_the_profile_says_so(found: Found) -> int:
+    return where("seat", Seat.EMPTY_LEAVE) & ~found.hold
 
 
 @_promise
-def a4_an_unknown_occupant_is_released_only_on_request(
-    _: Actuator, __: int, release: int, ___: int
-) -> int:
-    return release & among("seat", Seat.UNKNOWN, Seat.OTHER_PIN) & ~UNLATCH
+def a4_an_unknown_occupant_is_released_only_on_request(found: Found) -> int:
+    return found.release & among("seat", Seat.UNKNOWN, Seat.OTHER_PIN) & ~UNLATCH
 
 
 @_promise
-def a10_the_manual_release_outranks_everything(_: Actuator, __: int, ___: int, hold: int) -> int:
-    return PULLED & ~hold
+def a10_the_manual_release_outranks_everything(found: Found) -> int:
+    return PULLED & ~found.hold
 
 
 @_promise
-def a11_what_was_released_engages_only_for_energy_or_a_request(
-    _: Actuator, engage: int, __: int, ___: int
-) -> int:
-    return engage & FREED & ~ENERGISED & ~LATCH
+def a11_what_was_released_engages_only_for_energy_or_a_request(found: Found) -> int:
+    return found.engage & FREED & ~ENERGISED & ~LATCH
 
 
 # ---- the owner ----------------------------------------------------------------------------------
 
 
 @_promise
-def a_latch_request_engages_what_is_seated(_: Actuator, engage: int, __: int, ___: int) -> int:
-    return LATCH & SEATED & ~PULLED & ~WELDED & ~engage
+def a_latch_request_engages_what_is_seated(found: Found) -> int:
+    return LATCH & SEATED & ~PULLED & ~WELDED & ~found.engage
 
 
 @_promise
-def p1_p6_every_mode_but_off_engages_during_a_session_paused_or_not(
-    _: Actuator, engage: int, __: int, ___: int
-) -> int:
-    return _undisturbed() & FRESH & ACTIVE & ~OFF & ~engage
+def p1_p6_every_mode_but_off_engages_during_a_session_paused_or_not(found: Found) -> int:
+    return _undisturbed() & FRESH & ACTIVE & ~OFF & ~found.engage
 
 
 @_promise
-def p2_with_car_engages_while_the_car_is_locked(
-    actuator: Actuator, engage: int, __: int, ___: int
-) -> int:
+def p2_with_car_engages_while_the_car_is_locked(found: Found) -> int:
     locked = WITH_CAR & where("doors", Doors.LOCKED)
-    return _undisturbed() & FRESH & locked & ~_freed_by_choice(actuator) & ~engage
+    return _undisturbed() & FRESH & locked & ~_freed_by_choice(found.actuator) & ~found.engage
 
 
 @_promise
-def p2_with_car_engages_for_nothing_but_locked_doors_a_session_or_energy(
-    _: Actuator, engage: int, __: int, ___: int
-) -> int:
+def p2_with_car_engages_for_nothing_but_locked_doors_a_session_or_energy(found: Found) -> int:
     locked = where("doors", Doors.LOCKED)
-    return engage & WITH_CAR & NOTHING_ASKED & ~(locked | ACTIVE | ENERGISED)
+    return found.engage & WITH_CAR & NOTHING_ASKED & ~(locked | ACTIVE | ENERGISED)
 
 
 @_promise
-def p2_always_engages_until_the_car_is_opened(
-    actuator: Actuator, engage: int, __: int, ___: int
-) -> int:
-    return _undisturbed() & FRESH & ALWAYS & ~_freed_by_choice(actuator) & ~engage
+def p2_always_engages_until_the_car_is_opened(found: Found) -> int:
+    return _undisturbed() & FRESH & ALWAYS & ~_freed_by_choice(found.actuator) & ~found.engage
 
 
 @_promise
-def p2_while_charging_engages_only_during_a_session(
-    _: Actuator, engage: int, __: int, ___: int
-) -> int:
-    return engage & WHILE_CHARGING & NOTHING_ASKED & ~(ACTIVE | ENERGISED)
+def p2_while_charging_engages_only_during_a_session(found: Found) -> int:
+    return found.engage & WHILE_CHARGING & NOTHING_ASKED & ~(ACTIVE | ENERGISED)
 
 
 @_promise
-def p2_p5_what_the_owner_wants_free_is_released(
-    actuator: Actuator, _: int, release: int, __: int
-) -> int:
-    return _undisturbed() & SAFE & _freed_by_choice(actuator) & ~release
+def p2_p5_what_the_owner_wants_free_is_released(found: Found) -> int:
+    return _undisturbed() & SAFE & _freed_by_choice(found.actuator) & ~found.release
 
 
 @_promise
-def p2_p5_nothing_else_is_released(actuator: Actuator, _: int, release: int, __: int) -> int:
-    return release & SEATED & ~UNLATCH & ~_freed_by_choice(actuator)
+def p2_p5_nothing_else_is_released(found: Found) -> int:
+    return found.release & SEATED & ~UNLATCH & ~_freed_by_choice(found.actuator)
 
 
 @_promise
-def p5_release_when_full_is_about_the_latch_and_the_end_of_the_grace_time(
-    actuator: Actuator, engage: int, release: int, hold: int
-) -> int:
-    counts = FULL if actuator is Actuator.LATCH else 0
+def p5_release_when_full_is_about_the_latch_and_the_end_of_the_grace_time(found: Found) -> int:
+    counts = FULL if found.actuator is Actuator.LATCH else 0
     wrong = 0
-    for demand in (engage, release, hold):
+    for demand in (found.engage, found.release, found.hold):
         moved = shifted(demand, "release_when_full", Toggle.OFF, Toggle.ON)
         wrong |= (demand & FREE_WHEN_FULL & ~counts) ^ (moved & ~counts)
     return wrong
 
 
 @_promise
-def p5_without_it_full_is_no_more_than_complete(
-    _: Actuator, engage: int, release: int, hold: int
-) -> int:
+def p5_without_it_full_is_no_more_than_complete(found: Found) -> int:
     wrong = 0
-    for demand in (engage, release, hold):
+    for demand in (found.engage, found.release, found.hold):
         moved = shifted(demand, "phase", Phase.COMPLETE, Phase.FULL)
         wrong |= ((demand & FULL) ^ moved) & ~FREE_WHEN_FULL
     return wrong
 
 
 @_promise
-def settings_count_only_where_something_is_seated_and_no_release_is_asked(
-    _: Actuator, engage: int, release: int, hold: int
-) -> int:
+def settings_count_only_where_something_is_seated_and_no_release_is_asked(found: Found) -> int:
     elsewhere = ALL & ~(SEATED & ~UNLATCH)
     wrong = 0
-    for demand in (engage, release, hold):
+    for demand in (found.engage, found.release, found.hold):
         for field in ("mode", "release_when_full"):
             first, *others = FIELDS[field]
             for other in others:

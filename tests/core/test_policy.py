@@ -18,7 +18,7 @@ from vehicle.core.car import Actuator
 from vehicle.core.messages import Demand
 from vehicle.core.policy import OWNER, RULES, SAFETY, Decision, Rule, decide
 from vehicle.core.settings import Mode, Resolved, Toggle
-from vehicle.core.situation import SIGNALS_BEHIND, Asked, Energy, Seat, Situation
+from vehicle.core.situation import SIGNALS_BEHIND, Energy, Seat, Situation
 
 TRUTH = {rule.name: policy_cases.truth(rule) for rule in RULES}
 
@@ -294,9 +294,3 @@ def test_each_row_decides_exactly_the_cases_it_decided_when_last_reviewed(
     actuator: Actuator,
 ) -> None:
     assert fingerprint(actuator) == GOLDEN[actuator]
-
-
-@pytest.mark.fast
-def test_a_latch_request_is_not_a_release() -> None:
-    now = Situation(seat=Seat.SEATED, energy=Energy.SAFE, asked=Asked.LATCH)
-    assert decide(now, Resolved(), Actuator.LATCH).demand is Demand.ENGAGE
