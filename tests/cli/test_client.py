@@ -32,7 +32,7 @@ from vehicle.runtime.varlink_methods import denied, failed, not_ready, unsafe
 def test_a_call_returns_its_reply_and_the_next_one_too():
     with serving_thread() as bench, Client(str(bench.path)) as client:
         assert client.call("Status") == STATUS
-        assert client.call("Journal", {"count": 3}) == {"lines": [LINE]}
+        assert client.call("Journal", {"count": 3}) == {"now_us": 9, "lines": [LINE]}
         assert client.call("org.varlink.service.GetInfo")["product"] == "chargelock"
 
 
@@ -55,7 +55,7 @@ def test_a_stream_with_heartbeats_goes_on_until_it_is_closed():
     ("error", "kind", "code", "words"),
     [
         (denied("root"), DeniedError, 3, "not allowed; this needs root"),
-        (unsafe("it is on", "Stop it."), UnsafeError, 5, "refused as unsafe: it is on\nStop it."),
+        (unsafe("it is on", "Stop it."), UnsafeError, 5, "refused: it is on\nStop it."),
         (failed("it is stuck", "Push."), FailedError, 6, "failed: it is stuck\nPush."),
         (not_ready(), ServiceNotReadyError, 4, "ask again"),
     ],

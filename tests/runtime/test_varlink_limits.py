@@ -226,7 +226,7 @@ def test_fifteen_hundred_calls_in_one_go_are_all_answered_in_order(tmp_path):
                     if number % 3 == 0:
                         assert reply["parameters"]["product"] == "chargelock"
                     elif number % 3 == 1:
-                        assert reply["parameters"] == {"lines": [LINE]}
+                        assert reply["parameters"] == {"now_us": 9, "lines": [LINE]}
                     else:
                         assert reply["parameters"]["method"].endswith(f"Nothing{number}")
 

@@ -226,7 +226,7 @@ def test_the_varlink_package_discovers_and_calls_every_method():
             assert car.Status() == _without_nulls(STATUS)
             assert car.Why("latch") == WHY
             assert car.Why() == WHY
-            assert car.Journal(3) == {"lines": [LINE]}
+            assert car.Journal(3) == {"now_us": 9, "lines": [LINE]}
             assert car.Unlatch()["result"] == "released"
             assert [step["done"] for step in car.Unlatch(_more=True)] == [False, True]
             assert car.GetSettings() == ALL_SETTINGS

@@ -60,6 +60,7 @@ STATUS = {
     "buses": [{"channel": "can0", "state": "up"}],
     "shadow": False,
     "settings": SETTINGS,
+    "asked": None,
     "notes": ["ä note"],
     "uptime_s": 3,
 }
@@ -74,9 +75,10 @@ WHY = {
             "value": "locked",
             "words": "car locked",
             "age_us": 7,
-            "setting": "latch-mode",
         }
     ],
+    "settings": {"latch-mode": "with-car"},
+    "releases": [{"changes": ["ask"], "words": "Someone asks for it."}],
 }
 CHANGED = {"settings": SETTINGS, "gives_up": ["a sentence"]}
 ALL_SETTINGS = {"settings": SETTINGS, "defaults": {}, "vendor": {}, "owner": {}, "notes": []}
@@ -127,7 +129,7 @@ class Toy:
                 "Status": self._answer(STATUS),
                 "Why": self._answer(WHY),
                 "Events": self._events,
-                "Journal": self._answer({"lines": [LINE]}),
+                "Journal": self._answer({"now_us": 9, "lines": [LINE]}),
                 "Unlatch": self._unlatch,
                 "GetSettings": self._answer(ALL_SETTINGS),
                 "PreviewSetting": self._answer(CHANGED),

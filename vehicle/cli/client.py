@@ -67,7 +67,7 @@ class ServiceError(ClientError):
 
 _ERRORS: Mapping[str, tuple[type[ClientError], str]] = {
     f"{INTERFACE}.Denied": (DeniedError, "not allowed; this needs {needed}"),
-    f"{INTERFACE}.Unsafe": (UnsafeError, "refused as unsafe: {reason}\n{advice}"),
+    f"{INTERFACE}.Unsafe": (UnsafeError, "refused: {reason}\n{advice}"),
     f"{INTERFACE}.Failed": (FailedError, "failed: {reason}\n{advice}"),
     f"{INTERFACE}.BadSetting": (BadSettingError, "{message}"),
     f"{INTERFACE}.NotReady": (
