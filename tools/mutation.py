@@ -93,9 +93,9 @@ def read_allowed(text: str, where: str) -> Counter[Change]:
 class Workshop:
     """A copy of the core and its tests, in which mutmut works."""
 
-    def __init__(self, folder: Path, ends_in_s: float) -> None:
+    def __init__(self, folder: Path, limit_s: float) -> None:
         self.folder = folder
-        self.ends_in_s = ends_in_s
+        self.limit_s = limit_s
         for name in COPIED:
             source, target = ROOT / name, folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ class Workshop:
             else:
                 shutil.copy(source, target)
 
-    def mutmut(self, *words: str, quiet: bool = True) -> str:
+    def mutmut(self, *words: str) -> str:
         """Run one mutmut command in the copy and return what it printed.
 
         Raises MutationError where it fails or takes too long; then all its children are ended.
@@ -126,10 +126,10 @@ class Workshop:
                 f"{command[0]} is not installed; install it: pip install -e '.[mutation]'"
             ) from error
         try:
-            printed, _ = process.communicate(timeout=self.ends_in_s)
+            printed, _ = process.communicate(timeout=self.limit_s)
         except subprocess.TimeoutExpired as error:
             raise MutationError(
-                f"mutmut {words[0]} took more than {self.ends_in_s / 60:.0f} minutes; name fewer"
+                f"mutmut {words[0]} took more than {self.limit_s / 60:g} minutes; name fewer"
                 " mutants, or mark slow tests other than fast"
             ) from error
         finally:
@@ -175,6 +175,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--minutes", type=float, default=MINUTES_MAX)
     options = parser.parse_args()
+    print(f"Trying mutants with {options.workers} workers, {options.minutes:g} minutes at most.")
     try:
         allowed = read_allowed(ALLOWED.read_text(encoding="utf-8"), ALLOWED.name)
         with tempfile.TemporaryDirectory(prefix="chargelock-mutation-") as folder:
