@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from operator import itemgetter
 from pathlib import Path
 
 import click
@@ -14,12 +13,13 @@ from vehicle.cli.journal_file import WriteLine, journal_lines
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.summary import print_summary
 from vehicle.cli.terminal import Progress, TimelinePrinter
-from vehicle.core.messages import InputEvent, Output
+from vehicle.core.messages import Output
 from vehicle.core.settings import Settings, SettingsError
+from vehicle.replay.beside import events_beside
 from vehicle.replay.readers.errors import ReadingError
-from vehicle.replay.recording import Recording, open_recording
+from vehicle.replay.recording import open_recording
 from vehicle.replay.run import NothingInCommonError, Replay, Summary
-from vehicle.runtime.events_file import EventsFileError, events_path, read_events
+from vehicle.runtime.events_file import EventsFileError
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.loop import Sink
 from vehicle.runtime.store import read_settings
@@ -58,7 +58,7 @@ def replay(
     profile = load_or_fail(profile_name)
     try:
         recording = open_recording(logs)
-        events = [] if shadow else _events_beside(recording)
+        events = events_beside(recording, shadow=shadow)
         run = Replay(recording, profile, settings, shadow=shadow, events=events)
         progress = Progress("replaying", recording.size_bytes)
         with journal_lines(journal_path, logs) as write_line, progress:
@@ -67,18 +67,18 @@ def replay(
                     start_line(
                         profile=profile.name,
                         variant=run.variant,
-                        shadow=shadow,
-                        epoch_us=recording.epoch_us,
-                        settings=settings.words(),
+                        shadow=run.shadow,
+                        epoch_us=run.epoch_us,
+                        settings=run.settings.words(),
                     )
                 )
             quiet = as_json or journal_path == "-"
-            printer = None if quiet else TimelinePrinter(shadow=shadow, progress=progress)
+            printer = None if quiet else TimelinePrinter(shadow=run.shadow, progress=progress)
             sink = _sink(write_line, printer)
             summary = run.run(sink, lambda _: progress.show(recording.bytes_read))
             if printer is not None:
                 printer.finish()
-    except (ReadingError, NothingInCommonError) as error:
+    except (ReadingError, NothingInCommonError, EventsFileError) as error:
         fail(error)
     if as_json:
         click.echo(json.dumps(summary.fields(), sort_keys=True))
@@ -96,22 +96,9 @@ def _end(summary: Summary) -> None:
         sys.exit(1)
 
 
-def _events_beside(recording: Recording) -> list[tuple[int, InputEvent]]:
-    """Return what the lock manager was told beside the frames, where the recorder wrote it down."""
-    events = []
-    for path, begins_us in recording.begins_us.items():
-        if events_path(path).exists():
-            try:
-                beside = read_events(events_path(path))
-            except EventsFileError as error:
-                fail(error)
-            events += [(begins_us + now_us, event) for now_us, event in beside]
-    return sorted(events, key=itemgetter(0))
-
-
-def _settings(path: Path | None) -> Settings:
+def _settings(path: Path | None) -> Settings | None:
     if path is None:
-        return Settings()
+        return None
     try:
         return read_settings(path)
     except SettingsError as error:

@@ -10,7 +10,7 @@ permit. There is no tick: ``deadline_us`` says when ``handle`` next wants a ``De
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from vehicle.core import intake, request, session, watch
 from vehicle.core.actuator import DrivenPin
@@ -112,18 +112,30 @@ class LockManager:
         """Everything remembered, times relative to the last event."""
         return self._state.save(self._now_us)
 
-    def restore(self, memory: Memory, now_us: int) -> None:
+    def memory_at(self, now_us: int) -> Memory:
+        """Return everything remembered, times relative to ``now_us``: not before the last event."""
+        return self._state.save(now_us)
+
+    @property
+    def vetoed(self) -> dict[Actuator, str]:
+        """The veto that each pin was last told of and that stands: it is not told again."""
+        return dict(self._vetoed)
+
+    def restore(
+        self, memory: Memory, now_us: int, vetoed: Mapping[Actuator, str] | None = None
+    ) -> None:
         """Continue from ``memory`` at ``now_us``, telling nothing of what it holds."""
         self._now_us = now_us
         self._state.load(memory, now_us)
         self._state.outputs.clear()
-        self._vetoed.clear()
+        self._vetoed = dict(vetoed or {})
         self._state.decisions = {actuator: self._decide(actuator) for actuator in Actuator}
         self._permit = permit_of(self._state)
 
     def start(self, now_us: int) -> list[Output]:
         """Begin at ``now_us``: report every signal, decision, state and the permit once."""
         self._now_us = now_us
+        self._state.decisions, self._permit = {}, None
         for name in SIGNALS:
             value = getattr(self._state.seen, name)
             self._state.outputs.append(SignalChanged(name, value, None))

@@ -14,31 +14,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.manager import LockManager
 from vehicle.core.messages import (
     Command,
     Demand,
     Event,
     Fault,
-    InputEvent,
     Output,
-    SegmentStarted,
 )
 from vehicle.core.settings import Settings
 from vehicle.replay.agreement import Agreement
+from vehicle.replay.beside import started_of
 from vehicle.replay.readers.tally import ReadReport
 from vehicle.replay.recording import Item, NewSegment, Recording
-from vehicle.runtime.loop import Loop, Sink
+from vehicle.replay.walk import Walk
+from vehicle.runtime.events_file import SideEvent
+from vehicle.runtime.loop import Sink
 from vehicle.wire.frame import Frame
-from vehicle.wire.profile import Profile, list_profiles, load_profile
-from vehicle.wire.translator import Translator
+from vehicle.wire.profile import Profile, profiles_that_fit
 
 VARIANT_HEAD_US = 30_000_000
 """How much of a recording is looked at to pick the car's software version."""
-
-
-PROGRESS_FRAMES = 5_000
-"""How often progress is told: some times a second even where much is printed."""
 
 
 class NothingInCommonError(Exception):
@@ -103,22 +98,41 @@ class Replay:
         self,
         recording: Recording,
         profile: Profile,
-        settings: Settings,
+        settings: Settings | None = None,
         *,
         shadow: bool,
-        events: Iterable[tuple[int, InputEvent]] = (),
+        events: Iterable[tuple[int, SideEvent]] = (),
     ) -> None:
-        """Prepare a replay; ``events`` are what happened beside the frames, in order of time."""
+        """Prepare a replay.
+
+        Args:
+            recording: the frames.
+            profile: the car.
+            settings: the owner's settings at the beginning; None: the live recording's own, or the
+                defaults.
+            shadow: another controller moved the pins. The recording of a dry run says so itself.
+            events: what happened beside the frames, in order of time.
+        """
+        found = list(events)
         self._recording = recording
         self._profile = profile
-        self._settings = settings
-        self._shadow = shadow
-        self._events = events
+        self._live = started_of(found)
+        self._events = found
+        self.shadow = shadow or (self._live is not None and self._live.shadow)
+        self.settings = settings or (self._live.settings if self._live else Settings())
         self.variant = self._pick_variant()
+        """The variant that it begins with."""
+
+    @property
+    def epoch_us(self) -> int | None:
+        """Wall-clock microseconds since 1970 at time 0, where that is known."""
+        return self._recording.epoch_us if self._live is None else self._live.epoch_us
 
     def _pick_variant(self) -> str | None:
         if not self._profile.variant_names:
             return None
+        if self._live is not None and self._live.profile == self._profile.name:
+            return self._live.variant
         return self._profile.pick_variant(self._head())
 
     def _head(self) -> Iterator[tuple[int, Frame]]:
@@ -138,78 +152,49 @@ class Replay:
         Raises: NothingInCommonError where no frame has an identifier of the profile, and what the
         recording's reader raises.
         """
-        summary = Summary(self._profile.name, self.variant, self._recording.epoch_us)
-        summary.agreement = Agreement() if self._shadow else None
-        translator = Translator(self._profile, self.variant)
+        summary = Summary(self._profile.name, self.variant, self.epoch_us)
+        summary.agreement = Agreement() if self.shadow else None
 
         def note(now_us: int, output: Output) -> None:
             _count(summary, now_us, output)
             sink(now_us, output)
 
-        manager = LockManager(self._profile.car, self._settings, shadow=self._shadow)
-        walk = _Walk(Loop(manager, translator, note), translator)
+        walk = Walk(self._profile, self.variant, self.settings, self.shadow, note)
         items = self._merged()
         try:
-            walk.through(items, progress)
+            walk.through(items, progress, live=self._live is not None)
         except KeyboardInterrupt:
             summary.interrupted = True
         finally:
             items.close()
-        summary.frames_used = walk.used + translator.frames_used
+        summary.variant = walk.variant
+        summary.frames_used = walk.frames_used
         summary.report = self._recording.report
         if summary.frames_used == 0 and not summary.interrupted:
             raise NothingInCommonError(_nothing_in_common(self._profile.name, walk.ids_seen))
-        heard = walk.heard | translator.heard
-        summary.degraded = degraded_words(self._profile, self.variant, heard)
+        summary.degraded = degraded_words(self._profile, walk.variant, walk.heard)
         if summary.agreement is not None:
             summary.agreement.finish(walk.last_us)
         return summary
 
-    def _merged(self) -> Generator[tuple[int, Item | InputEvent], None, None]:
+    def _merged(self) -> Generator[tuple[int, Item | SideEvent], None, None]:
         """Frames and side events in order of time; at the same time the event goes first."""
-        frames = ((now_us, 1, item) for now_us, item in self._recording)
+        frames = self._frames()
         beside = ((now_us, 0, event) for now_us, event in self._events)
         with closing(frames):
             for now_us, _, item in heapq.merge(frames, beside, key=lambda each: each[:2]):
                 yield now_us, item
 
-
-class _Walk:
-    """The way through one recording: what has been seen of it so far."""
-
-    def __init__(self, loop: Loop, translator: Translator) -> None:
-        self._loop = loop
-        self._translator = translator
-        self.last_us = 0
-        self.ids_seen: set[tuple[int, bool]] = set()
-        self.used = 0
-        """Frames that the translator used in earlier segments; it forgets them with the rest."""
-        self.heard: set[str] = set()
-        """Messages that were heard in earlier segments."""
-
-    def through(
-        self,
-        items: Iterable[tuple[int, Item | InputEvent]],
-        progress: Callable[[int], None] | None,
-    ) -> None:
-        """Feed everything to the loop, and at the end every deadline up to the last frame."""
-        frames = 0
-        self._loop.start(0)
-        for now_us, item in items:
-            self.last_us = now_us
-            if isinstance(item, Frame):
-                self._loop.feed(now_us, item)
-                self.ids_seen.add((item.can_id, item.extended))
-                frames += 1
-                if progress is not None and frames % PROGRESS_FRAMES == 0:
-                    progress(frames)
-            elif isinstance(item, NewSegment):
-                self.used += self._translator.frames_used
-                self.heard |= self._translator.heard
-                self._loop.give(now_us, SegmentStarted())
+    def _frames(self) -> Generator[tuple[int, int, Item], None, None]:
+        """Frames on the clock of the events; a live recording's clock never breaks."""
+        shift_us = 0
+        if self._live is not None and self._recording.epoch_us is not None:
+            shift_us = self._recording.epoch_us - self._live.epoch_us
+        for now_us, item in self._recording:
+            if self._live is not None and isinstance(item, NewSegment) and item.step_us > 0:
+                shift_us += item.step_us
             else:
-                self._loop.give(now_us, item)
-        self._loop.run_until(self.last_us)
+                yield now_us + shift_us, 1, item
 
 
 def _count(summary: Summary, now_us: int, output: Output) -> None:
@@ -237,12 +222,6 @@ def degraded_words(profile: Profile, variant: str | None, heard: Iterable[str]) 
     if silent:
         words.append(f"never heard: {', '.join(silent)}")
     return words
-
-
-def profiles_that_fit(ids_seen: set[tuple[int, bool]]) -> list[tuple[str, int]]:
-    """Return the shipped profiles with identifiers in ``ids_seen``, most in common first."""
-    fits = [(name, len(ids_seen & load_profile(name).receive_ids)) for name in list_profiles()]
-    return sorted((fit for fit in fits if fit[1]), key=lambda fit: (-fit[1], fit[0]))
 
 
 def _nothing_in_common(name: str, ids_seen: set[tuple[int, bool]]) -> str:

@@ -5,7 +5,13 @@ Knows: every event that is no frame, and how it is written. Refuses to know: fra
 A recording of frames cannot hold a request from the command line or a change of settings. They
 stand in ``<recording>.events.jsonl``, one line each, in time order: ``t`` is microseconds since the
 recording's first frame, ``event`` the name below. At the same microsecond an event comes before a
-frame. Replaying both gives the very same journal.
+frame. Replaying both gives the very same journal. A last line without a line end was cut, and is
+left out unless it is whole.
+
+A live recording begins with ``started``. Its ``t`` runs from the moment that ``epoch_us`` names
+(microseconds since 1970), for events and frames alike, so a later piece of it goes on where the one
+before ended. ``memory`` is what the piece begins with (``LoopMemory`` as plain data), ``continues``
+whether that is in the middle of a run. ``ended``: every deadline up to then was met.
 
 ::
 
@@ -15,12 +21,18 @@ frame. Replaying both gives the very same journal.
     {"channel":"main","event":"bus_failed","t":7000000}
     {"channel":"main","event":"bus_restored","t":8000000}
     {"event":"internal_error","t":9000000,"what":"..."}
+    {"continues":false,"epoch_us":1700000000000000,"event":"started","memory":{...},
+     "profile":"reference","settings":{...},"shadow":false,"t":120,"variant":null}
+    {"event":"variant_picked","t":10000000,"variant":"2019"}
+    {"channel":"can0","event":"send_failed","t":11000000,"what":"No buffer space available"}
+    {"event":"ended","t":12000000}
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +47,52 @@ from vehicle.core.messages import (
     SettingsChanged,
     Source,
 )
-from vehicle.core.settings import SettingsError, parse
+from vehicle.core.plain import NotPlainError, from_plain, to_plain
+from vehicle.core.settings import Settings, SettingsError, parse
+from vehicle.runtime.loop import LoopMemory
 from vehicle.wire.findings import did_you_mean
 
 SUFFIX = ".events.jsonl"
 """Appended to the recording's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A live recording, or a piece of one, begins here."""
+
+    epoch_us: int
+    """Wall-clock microseconds since 1970 at t = 0."""
+    profile: str
+    variant: str | None
+    shadow: bool
+    settings: Settings
+    memory: LoopMemory
+    continues: bool = False
+    """It is a later piece: nothing is reported anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPicked:
+    """From here on frames are read as those of this software version of the car."""
+
+    variant: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SendFailed:
+    """Frames of ours did not get out; told once until one does. Nothing follows from it."""
+
+    channel: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Every deadline up to here, this moment included, was met; then the recording ended."""
+
+
+SideEvent = InputEvent | Started | VariantPicked | SendFailed | Ended
+"""What may stand in an events file."""
 
 
 class EventsFileError(ValueError):
@@ -59,13 +112,50 @@ def _settings(fields: Mapping[str, Any]) -> SettingsChanged:
     return SettingsChanged(parse(settings), _text(fields, "source"))
 
 
-_READ: dict[str, Callable[[Mapping[str, Any]], InputEvent]] = {
+def _started(fields: Mapping[str, Any]) -> Started:
+    settings, epoch_us = fields.get("settings"), fields.get("epoch_us")
+    if not isinstance(settings, dict):
+        raise EventsFileError("settings must be a table of settings keys and values")
+    if isinstance(epoch_us, bool) or not isinstance(epoch_us, int):
+        raise EventsFileError(f"epoch_us = {epoch_us!r} must be whole microseconds since 1970")
+    try:
+        memory = from_plain(LoopMemory, fields.get("memory"), "memory")
+    except NotPlainError as error:
+        raise EventsFileError(f"{error}; it was written by another version") from error
+    return Started(
+        epoch_us=epoch_us,
+        profile=_text(fields, "profile"),
+        variant=_text_or_none(fields, "variant"),
+        shadow=_truth(fields, "shadow"),
+        settings=parse(settings),
+        memory=memory,
+        continues=_truth(fields, "continues"),
+    )
+
+
+def _started_fields(event: Started) -> dict[str, Any]:
+    return {
+        "epoch_us": event.epoch_us,
+        "profile": event.profile,
+        "variant": event.variant,
+        "shadow": event.shadow,
+        "settings": event.settings.words(),
+        "memory": to_plain(event.memory),
+        "continues": event.continues,
+    }
+
+
+_READ: dict[str, Callable[[Mapping[str, Any]], SideEvent]] = {
     "requested": _request,
     "settings_changed": _settings,
     "segment_started": lambda _: SegmentStarted(),
     "bus_failed": lambda fields: BusFailed(_text(fields, "channel")),
     "bus_restored": lambda fields: BusRestored(_text(fields, "channel")),
     "internal_error": lambda fields: InternalError(_text(fields, "what")),
+    "started": _started,
+    "variant_picked": lambda fields: VariantPicked(_text_or_none(fields, "variant")),
+    "send_failed": lambda fields: SendFailed(_text(fields, "channel"), _text(fields, "what")),
+    "ended": lambda _: Ended(),
 }
 
 _WRITE: dict[type[Any], tuple[str, Callable[[Any], dict[str, Any]]]] = {
@@ -78,7 +168,15 @@ _WRITE: dict[type[Any], tuple[str, Callable[[Any], dict[str, Any]]]] = {
     BusFailed: ("bus_failed", lambda e: {"channel": e.channel}),
     BusRestored: ("bus_restored", lambda e: {"channel": e.channel}),
     InternalError: ("internal_error", lambda e: {"what": e.what}),
+    Started: ("started", _started_fields),
+    VariantPicked: ("variant_picked", lambda e: {"variant": e.variant}),
+    SendFailed: ("send_failed", lambda e: {"channel": e.channel, "what": e.what}),
+    Ended: ("ended", lambda _: {}),
 }
+
+
+class CutLineError(EventsFileError):
+    """A line is not JSON: it may have been cut as it was written."""
 
 
 def events_path(recording: Path) -> Path:
@@ -86,7 +184,7 @@ def events_path(recording: Path) -> Path:
     return recording.with_name(recording.name + SUFFIX)
 
 
-def write_event(now_us: int, event: InputEvent) -> str:
+def write_event(now_us: int, event: SideEvent) -> str:
     """Return one line, without a line end.
 
     Raises:
@@ -99,14 +197,14 @@ def write_event(now_us: int, event: InputEvent) -> str:
     return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def write_events(path: Path, events: Iterable[tuple[int, InputEvent]]) -> None:
+def write_events(path: Path, events: Iterable[tuple[int, SideEvent]]) -> None:
     """Write a whole events file, in the order given."""
     text = "".join(write_event(now_us, event) + "\n" for now_us, event in events)
     path.write_text(text, encoding="utf-8")
 
 
-def read_events(path: Path) -> list[tuple[int, InputEvent]]:
-    """Return the events of a file in time order, as (microseconds since the first frame, event).
+def read_events(path: Path) -> list[tuple[int, SideEvent]]:
+    """Return the events of a file in time order, as (microseconds, event).
 
     Raises:
         EventsFileError: the file or a line cannot be used; it names the file and the line.
@@ -116,21 +214,26 @@ def read_events(path: Path) -> list[tuple[int, InputEvent]]:
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise EventsFileError(f"{path}: not UTF-8 ({error.reason}); record it again") from error
-    found: list[tuple[int, InputEvent]] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    found: list[tuple[int, SideEvent]] = []
+    lines = text.split("\n")
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             now_us, event = read_event(line)
             if found and now_us < found[-1][0]:
                 raise EventsFileError(f"t = {now_us} lies before {found[-1][0]}; sort the lines")
+        except CutLineError as error:
+            if number == len(lines):
+                break
+            raise EventsFileError(f"{path}:{number}: {error}") from error
         except EventsFileError as error:
             raise EventsFileError(f"{path}:{number}: {error}") from error
         found.append((now_us, event))
     return found
 
 
-def read_event(line: str) -> tuple[int, InputEvent]:
+def read_event(line: str) -> tuple[int, SideEvent]:
     """Return the time and event of one line.
 
     Raises:
@@ -139,7 +242,7 @@ def read_event(line: str) -> tuple[int, InputEvent]:
     try:
         fields = json.loads(line)
     except json.JSONDecodeError as error:
-        raise EventsFileError(f"not JSON ({error.msg}); remove or mend the line") from error
+        raise CutLineError(f"not JSON ({error.msg}); remove or mend the line") from error
     if not isinstance(fields, dict):
         raise EventsFileError("not a JSON object; remove or mend the line")
     now_us = fields.get("t")
@@ -162,4 +265,15 @@ def _word(fields: Mapping[str, Any], key: str, valid: Iterable[str]) -> str:
     value, words = _text(fields, key), [str(word) for word in valid]
     if value not in words:
         raise EventsFileError(f'{key} does not know "{value}"; {did_you_mean(value, words)}')
+    return value
+
+
+def _text_or_none(fields: Mapping[str, Any], key: str) -> str | None:
+    return None if fields.get(key) is None else _text(fields, key)
+
+
+def _truth(fields: Mapping[str, Any], key: str) -> bool:
+    value = fields.get(key)
+    if not isinstance(value, bool):
+        raise EventsFileError(f"{key} = {value!r} must be true or false")
     return value

@@ -8,19 +8,46 @@ what becomes of the outputs.
   its message is not lost. Where such a frame tells the manager something new, the manager first
   does what is due at T, then takes the news in.
 - Of two deadlines at the same time the translator's comes first: knowledge before action.
+- A bus that falls quiet while its interface is down is lost, not asleep. One that slept before its
+  interface went down sleeps on when the interface is back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
+from vehicle.core.car import Actuator
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import DeadlinePassed, InputEvent, Output, SegmentStarted
+from vehicle.core.memory import Memory
+from vehicle.core.messages import (
+    BusFailed,
+    BusQuiet,
+    BusRestored,
+    DeadlinePassed,
+    InputEvent,
+    Output,
+    SegmentStarted,
+)
 from vehicle.wire.frame import Frame
-from vehicle.wire.translator import Translator
+from vehicle.wire.memory import WireMemory
+from vehicle.wire.translator import Translator, WireEvent
 
 Sink = Callable[[int, Output], None]
 """Called with the time in microseconds and one output, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopMemory:
+    """Everything that decides what comes next, settings aside. Times are relative."""
+
+    manager: Memory = field(default_factory=Memory)
+    vetoed: tuple[tuple[Actuator, str], ...] = ()
+    wire: WireMemory = field(default_factory=WireMemory)
+    down: frozenset[str] = frozenset()
+    """Buses whose interface is down."""
+    slept: frozenset[str] = frozenset()
+    """Those of them that were quiet before."""
 
 
 class Loop:
@@ -30,6 +57,46 @@ class Loop:
         self._manager = manager
         self._translator = translator
         self._sink = sink
+        self._down: set[str] = set()
+        self._slept: set[str] = set()
+
+    def memory(self, now_us: int) -> LoopMemory:
+        """Return everything remembered at ``now_us``; no deadline before it may still be due."""
+        return LoopMemory(
+            self._manager.memory_at(now_us),
+            tuple(self._manager.vetoed.items()),
+            self._translator.memory(now_us),
+            frozenset(self._down),
+            frozenset(self._slept),
+        )
+
+    def resume(self, memory: LoopMemory, now_us: int) -> None:
+        """Go on from ``memory`` at ``now_us``, telling nothing of what it holds.
+
+        Raises:
+            ValueError: the memory names something that does not exist.
+        """
+        self._manager.restore(memory.manager, now_us, dict(memory.vetoed))
+        self._translator.resume(memory.wire, now_us)
+        self._down, self._slept = set(memory.down), set(memory.slept)
+
+    def take_over(self, now_us: int, translator: Translator) -> None:
+        """Read frames with another translator of the same car from ``now_us`` on."""
+        self._fire_before(now_us)
+        before, self._translator = self._translator, translator
+        for event in translator.resume(before.memory(now_us), now_us, before.layout):
+            self._handle(now_us, event)
+
+    def begin(self, memory: LoopMemory, now_us: int, *, continues: bool = False) -> None:
+        """Begin at ``now_us`` with ``memory``; ``continues``: what it holds was reported already.
+
+        Raises:
+            ValueError: the memory names something that does not exist.
+        """
+        if memory != LoopMemory():
+            self.resume(memory, now_us)
+        if not continues:
+            self.start(now_us)
 
     def start(self, now_us: int) -> None:
         """Report the first state of everything at ``now_us``."""
@@ -47,7 +114,23 @@ class Loop:
         self._fire_before(now_us)
         if isinstance(event, SegmentStarted):
             self._translator.reset()
+            self._down.clear()
+            self._slept.clear()
+        elif isinstance(event, BusFailed) and event.channel not in self._down:
+            self._down.add(event.channel)
+            if self._translator.still_quiet(event.channel) is not None:
+                self._slept.add(event.channel)
         self._handle(now_us, event)
+        if isinstance(event, BusRestored):
+            self._restored(now_us, event.channel)
+
+    def _restored(self, now_us: int, channel: str) -> None:
+        self._down.discard(channel)
+        if channel in self._slept:
+            self._slept.discard(channel)
+            quiet = self._translator.still_quiet(channel)
+            if quiet is not None:
+                self._handle(now_us, quiet)
 
     def run_until(self, now_us: int) -> None:
         """Fire every deadline up to and including ``now_us``."""
@@ -64,9 +147,15 @@ class Loop:
         while (due_us := self.deadline_us) is not None and due_us < now_us:
             if self._translator.deadline_us == due_us:
                 for event in self._translator.fire(due_us):
-                    self._handle(due_us, event)
+                    self._handle(due_us, self._judged(event))
             else:
                 self._handle(due_us, DeadlinePassed())
+
+    def _judged(self, event: WireEvent) -> WireEvent:
+        """Say of a bus that fell quiet whether its interface is down."""
+        if isinstance(event, BusQuiet) and event.channel in self._down:
+            return replace(event, interface_up=False)
+        return event
 
     def _handle(self, now_us: int, event: InputEvent) -> None:
         for output in self._manager.handle(event, now_us):

@@ -92,14 +92,23 @@ not-fitted}, fault {none, the core's FaultName, other}.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
 
 from vehicle.wire.findings import Finding, ProfileError, Severity, did_you_mean
+from vehicle.wire.layout import CanId
 from vehicle.wire.loaded import Profile
 from vehicle.wire.reading import read_profile
 
-__all__ = ["Profile", "check_profile", "list_profiles", "load_profile", "profile_path"]
+__all__ = [
+    "Profile",
+    "check_profile",
+    "list_profiles",
+    "load_profile",
+    "profile_path",
+    "profiles_that_fit",
+]
 
 
 def list_profiles() -> tuple[str, ...]:
@@ -135,3 +144,10 @@ def check_profile(name: str | Path) -> list[Finding]:
     """Return everything that is wrong with a profile or worth knowing: errors, then notes."""
     _, findings = read_profile(profile_path(name))
     return sorted(findings, key=lambda f: (f.severity is Severity.NOTE, f.file, f.line))
+
+
+def profiles_that_fit(ids_seen: Collection[CanId]) -> list[tuple[str, int]]:
+    """Return the shipped profiles with identifiers in ``ids_seen``, most in common first."""
+    seen = set(ids_seen)
+    fits = [(name, len(seen & load_profile(name).receive_ids)) for name in list_profiles()]
+    return sorted((fit for fit in fits if fit[1]), key=lambda fit: (-fit[1], fit[0]))

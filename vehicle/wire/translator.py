@@ -285,6 +285,14 @@ class Translator:
         self._beliefs.doubtful.update(changed)
         return BusQuiet(bus.name, tuple(w.spec.name for w in stopped), tuple(changed.items()))
 
+    def still_quiet(self, bus: str) -> BusQuiet | None:
+        """Return once more that a bus is quiet, if it is; nothing of it is frozen anew."""
+        watch = self._supervision.buses.get(bus)
+        if watch is None or not watch.quiet:
+            return None
+        stopped = tuple(each.spec.name for each in watch.watches if each.frozen)
+        return BusQuiet(bus, stopped, ())
+
     def _wake(self, now_us: int, bus: BusWatch) -> BusHeard:
         bus.wake(now_us)
         return BusHeard(bus.name)

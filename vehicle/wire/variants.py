@@ -6,7 +6,7 @@ what the signals mean, and how many frames are enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from vehicle.wire.fields import Field
 from vehicle.wire.frame import Frame
@@ -66,16 +66,33 @@ class _Judge:
             self.refuted |= raw in check.values and stood_us > check.longest_us
 
 
+class Choice:
+    """Chooses among variants while frames come."""
+
+    def __init__(self, variants: Iterable[Variant]) -> None:
+        self._judges = [_Judge(variant) for variant in variants]
+
+    def feed(self, now_us: int, frame: Frame) -> None:
+        """Judge every variant that is not refuted yet by one more frame."""
+        for judge in self._judges:
+            if not judge.refuted:
+                judge.feed(now_us, frame)
+
+    @property
+    def best(self) -> str | None:
+        """The name of the first variant that fits all frames so far, or None."""
+        fitting = (j.variant.name for j in self._judges if j.judged and not j.refuted)
+        return next(fitting, None)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no variant can fit any more."""
+        return all(judge.refuted for judge in self._judges)
+
+
 def pick(variants: Iterable[Variant], frames: Iterable[tuple[int, Frame]]) -> str | None:
     """Return the name of the first variant that fits all (time in us, frame) pairs, or None."""
-    judges = [_Judge(variant) for variant in variants]
+    choice = Choice(variants)
     for now_us, frame in frames:
-        for judge in judges:
-            judge.feed(now_us, frame)
-    return next(_fitting(judges), None)
-
-
-def _fitting(judges: Iterable[_Judge]) -> Iterator[str]:
-    for judge in judges:
-        if judge.judged and not judge.refuted:
-            yield judge.variant.name
+        choice.feed(now_us, frame)
+    return choice.best

@@ -1,0 +1,142 @@
+"""The way through one recording: every item of it, in order of time, into the loop.
+
+Knows: what each kind of item does, and what has been seen so far.
+Refuses to know: where items come from, and what becomes of the outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from vehicle.core.car import Actuator
+from vehicle.core.manager import LockManager
+from vehicle.core.messages import ActuatorChanged, Output, Permit, SegmentStarted, SignalChanged
+from vehicle.core.settings import Settings
+from vehicle.core.snapshot import SIGNALS
+from vehicle.replay.recording import Item, NewSegment
+from vehicle.runtime.events_file import (
+    Ended,
+    EventsFileError,
+    SendFailed,
+    SideEvent,
+    Started,
+    VariantPicked,
+)
+from vehicle.runtime.loop import Loop, LoopMemory, Sink
+from vehicle.wire.frame import Frame
+from vehicle.wire.loaded import Profile
+from vehicle.wire.translator import Translator
+
+PROGRESS_FRAMES = 5_000
+"""How often progress is told: some times a second even where much is printed."""
+
+
+class Walk:
+    """One walk. Call ``through`` once; then ask what was seen."""
+
+    def __init__(
+        self, profile: Profile, variant: str | None, settings: Settings, shadow: bool, sink: Sink
+    ) -> None:
+        self._profile = profile
+        self._sink = sink
+        self._manager = LockManager(profile.car, settings, shadow=shadow)
+        self._translator = Translator(profile, variant)
+        self._loop = Loop(self._manager, self._translator, sink)
+        self._begun = False
+        self._used = 0
+        """Frames that translators used before this one, or before their latest reset."""
+        self._heard: set[str] = set()
+        self.variant = variant
+        """The car's software version, as far as it is known."""
+        self.last_us = 0
+        self.ids_seen: set[tuple[int, bool]] = set()
+
+    @property
+    def frames_used(self) -> int:
+        """Frames whose identifier and channel are the profile's."""
+        return self._used + self._translator.frames_used
+
+    @property
+    def heard(self) -> set[str]:
+        """Messages of which a frame was believed."""
+        return self._heard | self._translator.heard
+
+    def through(
+        self,
+        items: Iterable[tuple[int, Item | SideEvent]],
+        progress: Callable[[int], None] | None,
+        *,
+        live: bool,
+    ) -> None:
+        """Feed everything to the loop, and at the end every deadline up to the last item.
+
+        ``live``: a ``Started`` comes first and begins; else the recording begins at 0.
+
+        Raises: EventsFileError where a memory is not one of this version.
+        """
+        frames = 0
+        if not live:
+            self._begin(0, LoopMemory(), continues=False)
+        for now_us, item in items:
+            self.last_us = now_us
+            if isinstance(item, Frame):
+                self._loop.feed(now_us, item)
+                self.ids_seen.add((item.can_id, item.extended))
+                frames += 1
+                if progress is not None and frames % PROGRESS_FRAMES == 0:
+                    progress(frames)
+            else:
+                self._take(now_us, item)
+        self._loop.run_until(self.last_us)
+
+    def _take(self, now_us: int, item: NewSegment | SideEvent) -> None:
+        if isinstance(item, NewSegment):
+            self._put_aside()
+            self._loop.give(now_us, SegmentStarted())
+        elif isinstance(item, Started):
+            ours = item.profile == self._profile.name
+            memory = item.memory if ours else LoopMemory()
+            self._begin(now_us, memory, continues=ours and item.continues)
+        elif isinstance(item, VariantPicked):
+            self._read_as(now_us, item.variant)
+        elif isinstance(item, Ended):
+            self._loop.run_until(now_us)
+        elif not isinstance(item, SendFailed):
+            self._loop.give(now_us, item)
+
+    def _begin(self, now_us: int, memory: LoopMemory, *, continues: bool) -> None:
+        if self._begun:
+            return  # the next piece of the same run, which is under way
+        self._begun = True
+        try:
+            self._loop.begin(memory, now_us, continues=continues)
+        except ValueError as error:
+            raise EventsFileError(
+                f"the memory that the recording begins with was written by another version: {error}"
+            ) from error
+        if continues:
+            for output in self._standing():
+                self._sink(now_us, output)
+
+    def _standing(self) -> Iterable[Output]:
+        """What was told before this piece began and still holds, for those who read it alone."""
+        manager = self._manager
+        for name in SIGNALS:
+            yield SignalChanged(name, getattr(manager.snapshot, name), None)
+        for actuator in Actuator:
+            pin = manager.pin(actuator)
+            yield ActuatorChanged(actuator, pin.state, None, pin.assumed)
+        yield Permit(manager.permit, None)
+
+    def _read_as(self, now_us: int, variant: str | None) -> None:
+        if variant is not None and variant not in self._profile.variant_names:
+            return  # the recording is replayed with another profile
+        self._put_aside()
+        self._translator = Translator(self._profile, variant)
+        self._loop.take_over(now_us, self._translator)
+        self.variant = variant
+
+    def _put_aside(self) -> None:
+        """Keep what a translator counted that is about to forget it."""
+        self._used += self._translator.frames_used
+        self._heard |= self._translator.heard
