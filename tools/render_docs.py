@@ -27,7 +27,7 @@ from transitions.extensions import GraphMachine
 from vehicle.cli.main import main as command_line
 from vehicle.core import permit
 from vehicle.core.lifecycle import TRANSITIONS
-from vehicle.core.messages import Demand, EventName, FaultName, PinState
+from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.permit import PERMITS, Grip
 from vehicle.core.policy import OWNER, SAFETY, Rule
 from vehicle.core.settings import Settings, key_of

@@ -15,7 +15,8 @@ from drives import SESSION, candump, write_car, write_session
 
 from vehicle.cli import replay as module
 from vehicle.cli.main import main
-from vehicle.core.messages import Command, Demand, Entry, Output
+from vehicle.core.messages import Command, Entry, Output
+from vehicle.core.names import Demand
 from vehicle.replay.agreement import Agreement
 from vehicle.runtime.journal import to_line as journal_line
 

@@ -15,22 +15,17 @@ from vehicle.core.messages import (
     Answered,
     Command,
     Decided,
-    Demand,
     Event,
-    EventName,
     Fault,
-    FaultName,
     InputEvent,
     Observed,
     Output,
-    Request,
     Requested,
-    Result,
     SettingsChanged,
-    Source,
     StopCharge,
 )
 from vehicle.core.messages import DeadlinePassed as Due
+from vehicle.core.names import Demand, EventName, FaultName, Request, Result, Source
 from vehicle.core.settings import Settings, parse
 from vehicle.core.signals import (
     CarLock,

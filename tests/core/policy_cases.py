@@ -14,7 +14,7 @@ from functools import cache
 from itertools import product
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Demand
+from vehicle.core.names import Demand
 from vehicle.core.policy import Rule
 from vehicle.core.settings import Mode, Resolved, Toggle
 from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Seat, Situation

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from policy_cases import ALL, FIELDS, Outcome, among, shifted, where
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Demand
+from vehicle.core.names import Demand
 from vehicle.core.settings import Mode, Toggle
 from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Seat
 

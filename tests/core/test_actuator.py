@@ -16,7 +16,7 @@ from pin_bench import (
     at,
 )
 
-from vehicle.core.messages import Demand, PinState
+from vehicle.core.names import Demand, PinState
 from vehicle.core.signals import Feedback
 
 pytestmark = pytest.mark.fast

@@ -22,10 +22,8 @@ from vehicle.core.messages import (
     BusRestored,
     Command,
     DeadlinePassed,
-    Demand,
     DriveOff,
     Event,
-    EventName,
     InputEvent,
     InternalError,
     MessageBack,
@@ -33,15 +31,13 @@ from vehicle.core.messages import (
     MessageLost,
     Observed,
     Output,
-    Request,
     Requested,
     SegmentStarted,
     SettingsChanged,
-    SignalValue,
-    Source,
 )
+from vehicle.core.names import Demand, EventName, Request, Source
 from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle
-from vehicle.core.signals import Feedback, Fitted
+from vehicle.core.signals import Feedback, Fitted, SignalValue
 from vehicle.core.snapshot import SIGNALS
 
 WAITS_US = [0, 1, 20_000, 59_999, 60_000, 60_001, 150_000, 599_999, 600_000, 800_000, 2_000_000]

@@ -6,7 +6,7 @@ import pytest
 from core_bench import AC_16, MIN, Bench, S
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import EventName, PinState
+from vehicle.core.names import EventName, PinState
 from vehicle.core.signals import CarLock, Fitted, Inlet, Occupant, Pilot, Session
 
 pytestmark = pytest.mark.fast

@@ -8,7 +8,7 @@ import pytest
 
 from vehicle.core.car import Actuator, Car, WhenEmpty
 from vehicle.core.interlock import veto_permit, veto_stroke
-from vehicle.core.messages import Charge, Demand
+from vehicle.core.names import Charge, Demand
 from vehicle.core.signals import Fitted, Inlet, Occupant, Weld
 from vehicle.core.snapshot import Snapshot
 

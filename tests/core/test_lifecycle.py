@@ -13,7 +13,7 @@ from transitions.extensions import GraphMachine
 
 from vehicle.core import lifecycle
 from vehicle.core.lifecycle import TRANSITIONS, IllegalTransitionError, Lifecycle, Trigger
-from vehicle.core.messages import PinState
+from vehicle.core.names import PinState
 
 pytestmark = pytest.mark.fast
 

@@ -10,7 +10,7 @@ import pytest
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Car, Pin
 from vehicle.core.memory import HEARD, MANUAL, Flag, State
-from vehicle.core.messages import Charge, Demand, PinState
+from vehicle.core.names import Charge, Demand, PinState
 from vehicle.core.permit import PERMITS, Grip, PermitRow, charge_permit, grip_of, permit_of
 from vehicle.core.pin import PinMemory, Step
 from vehicle.core.policy import RULES, Decision

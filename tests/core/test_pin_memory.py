@@ -16,7 +16,7 @@ from pin_bench import (
     at,
 )
 
-from vehicle.core.messages import PinState
+from vehicle.core.names import PinState
 from vehicle.core.pin import PinMemory, Step
 from vehicle.core.signals import Feedback
 

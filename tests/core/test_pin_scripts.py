@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pin_bench import ENGAGE, HOLD, RELEASE, Bench
 
 from vehicle.core.car import StrokeLimits
-from vehicle.core.messages import Demand
+from vehicle.core.names import Demand
 from vehicle.core.signals import Feedback
 
 LIMITS = st.builds(

@@ -16,7 +16,7 @@ from pin_bench import (
 )
 
 from vehicle.core.car import StrokeLimits
-from vehicle.core.messages import PinState
+from vehicle.core.names import PinState
 from vehicle.core.signals import Feedback
 
 pytestmark = pytest.mark.fast

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vehicle.core.memory import Memory
-from vehicle.core.messages import PinState
+from vehicle.core.names import PinState
 from vehicle.core.pin import PinMemory
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
 

@@ -15,7 +15,7 @@ from policy_promises import PROMISES, broken
 
 from vehicle.core import policy
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Demand
+from vehicle.core.names import Demand
 from vehicle.core.policy import OWNER, RULES, SAFETY, Decision, Rule, decide
 from vehicle.core.settings import Mode, Resolved, Toggle
 from vehicle.core.situation import SIGNALS_BEHIND, Energy, Seat, Situation

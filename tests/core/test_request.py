@@ -26,19 +26,21 @@ from vehicle.core.messages import (
     BusHeard,
     BusQuiet,
     BusRestored,
-    Charge,
     Command,
-    Demand,
     Event,
+    SegmentStarted,
+    StopCharge,
+    WakeBus,
+)
+from vehicle.core.names import (
+    Charge,
+    Demand,
     EventName,
     FaultName,
     PinState,
     Request,
     Result,
-    SegmentStarted,
     Source,
-    StopCharge,
-    WakeBus,
 )
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (

@@ -6,7 +6,7 @@ import pytest
 from pin_bench import DEBOUNCE_US, ENGAGE, HOLD, RELEASE, TRIES, Bench
 
 from vehicle.core.car import Actuator, Pin
-from vehicle.core.messages import PinState
+from vehicle.core.names import PinState
 from vehicle.core.shadow import ShadowPin
 from vehicle.core.signals import Feedback
 

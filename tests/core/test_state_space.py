@@ -31,16 +31,13 @@ from vehicle.core.messages import (
     BusRestored,
     Command,
     DeadlinePassed,
-    Demand,
     DriveOff,
-    FaultName,
     InputEvent,
     Observed,
     Output,
-    Request,
     Requested,
-    Source,
 )
+from vehicle.core.names import Demand, FaultName, Request, Source
 from vehicle.core.pin import PinMemory, Step
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import (

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Demand
+from vehicle.core.names import Demand
 from vehicle.core.policy import decide
 from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle, resolve
 from vehicle.core.signals import Supply, SupplyLimit

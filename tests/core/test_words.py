@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Charge, EventName, FaultName, PinState, Result
+from vehicle.core.names import Charge, EventName, FaultName, PinState, Result
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.snapshot import SIGNALS, Snapshot
 from vehicle.core.words import (

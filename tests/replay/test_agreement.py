@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Command, Decided, Demand, Output, SignalChanged, SignalValue
-from vehicle.core.signals import Feedback, Fitted, Inlet
+from vehicle.core.messages import Command, Decided, Output, SignalChanged
+from vehicle.core.names import Demand
+from vehicle.core.signals import Feedback, Fitted, Inlet, SignalValue
 from vehicle.replay.agreement import Agreement, Interval
 
 ENGAGE, RELEASE, HOLD = Demand.ENGAGE, Demand.RELEASE, Demand.HOLD

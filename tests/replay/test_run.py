@@ -16,19 +16,15 @@ from vehicle.core.car import Actuator
 from vehicle.core.messages import (
     Answered,
     Decided,
-    Demand,
     Event,
-    EventName,
     InputEvent,
     Output,
-    Request,
     Requested,
-    Result,
     SettingsChanged,
     SettingsTook,
     SignalChanged,
-    Source,
 )
+from vehicle.core.names import Demand, EventName, Request, Result, Source
 from vehicle.core.settings import Settings, Toggle
 from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import open_recording

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Charge, Demand
+from vehicle.core.names import Charge, Demand
 from vehicle.runtime.ecus import COMMAND_LIMIT_US, MESSAGES, WAKE_US, ControlUnits
 from vehicle.runtime.orders import FaultOrder, Orders
 from vehicle.runtime.plant import Plant, StartState

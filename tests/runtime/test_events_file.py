@@ -14,12 +14,11 @@ from vehicle.core.messages import (
     InputEvent,
     InternalError,
     MessageLost,
-    Request,
     Requested,
     SegmentStarted,
     SettingsChanged,
-    Source,
 )
+from vehicle.core.names import Request, Source
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.runtime.events_file import (
     EventsFileError,

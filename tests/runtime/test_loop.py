@@ -14,15 +14,13 @@ from vehicle.core.messages import (
     BusHeard,
     DeadlinePassed,
     Event,
-    EventName,
     InputEvent,
     MessageLost,
     Output,
-    Request,
     Requested,
     SegmentStarted,
-    Source,
 )
+from vehicle.core.names import EventName, Request, Source
 from vehicle.runtime.loop import Loop
 from vehicle.wire.frame import Frame
 from vehicle.wire.translator import Translator, WireEvent

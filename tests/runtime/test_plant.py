@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Charge, Demand
+from vehicle.core.names import Charge, Demand
 from vehicle.runtime.orders import STEPS, FaultOrder, Orders, Step
 from vehicle.runtime.plant import START_SESSIONS, TRAVEL_US, Plant, StartState
 

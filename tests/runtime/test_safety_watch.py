@@ -7,20 +7,8 @@ from typing import Any
 import pytest
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import (
-    Answered,
-    Charge,
-    Command,
-    Demand,
-    Fault,
-    FaultName,
-    Output,
-    Permit,
-    Request,
-    Result,
-    SignalChanged,
-    Source,
-)
+from vehicle.core.messages import Answered, Command, Fault, Output, Permit, SignalChanged
+from vehicle.core.names import Charge, Demand, FaultName, Request, Result, Source
 from vehicle.core.signals import CarLock, Feedback
 from vehicle.runtime.orders import FaultOrder, Orders
 from vehicle.runtime.plant import Plant, StartState

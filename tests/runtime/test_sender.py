@@ -9,19 +9,16 @@ import pytest
 from vehicle.core.car import Actuator
 from vehicle.core.messages import (
     ActuatorChanged,
-    Charge,
     Command,
-    Demand,
     DriveOff,
     Fault,
-    FaultName,
     Output,
     Permit,
-    PinState,
     SignalChanged,
     StopCharge,
     WakeBus,
 )
+from vehicle.core.names import Charge, Demand, FaultName, PinState
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.runtime.sender import GRAVEST_FIRST, QUIET_US, NotListedError, Transmitter
 from vehicle.wire.codec import Decoder

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from smallcar import TOML, write_car
 
-from vehicle.core.messages import Charge, FaultName, PinState
+from vehicle.core.names import Charge, FaultName, PinState
 from vehicle.wire.capabilities import DRIVE_WORDS, HELD_WORDS
 from vehicle.wire.codec import Decoder, Encoder, Sender
 from vehicle.wire.findings import WireError

@@ -16,10 +16,9 @@ from vehicle.core.messages import (
     MessageInvalid,
     MessageLost,
     Observed,
-    Request,
     Requested,
-    Source,
 )
+from vehicle.core.names import Request, Source
 from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant
 from vehicle.core.snapshot import SIGNALS
 from vehicle.wire.codec import Encoder

@@ -11,7 +11,7 @@ import click
 
 from vehicle.cli.terminal import print_named
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Demand
+from vehicle.core.names import Demand
 from vehicle.replay.agreement import Agreement
 from vehicle.replay.run import Summary
 from vehicle.replay.timeline import Tone

@@ -20,28 +20,22 @@ from vehicle.core.messages import (
     BusQuiet,
     BusRestored,
     DeadlinePassed,
-    EventName,
-    FaultName,
     InputEvent,
     InternalError,
     MessageBack,
     MessageChanged,
     MessageInvalid,
     MessageLost,
-    MessageState,
     Observed,
-    PinState,
-    Request,
     Requested,
     SegmentStarted,
     SettingsChanged,
     SettingsTook,
     SignalChanged,
-    SignalValue,
-    Source,
 )
+from vehicle.core.names import EventName, FaultName, MessageState, PinState, Request, Source
 from vehicle.core.reactions import collect
-from vehicle.core.signals import Feedback, Inlet
+from vehicle.core.signals import Feedback, Inlet, SignalValue
 from vehicle.core.situation import Asked
 from vehicle.core.snapshot import SIGNALS, Snapshot
 

@@ -8,7 +8,7 @@ requirements forbid, so that a mistake in the policy alone cannot free or trap a
 from __future__ import annotations
 
 from vehicle.core.car import Actuator, Car, WhenEmpty
-from vehicle.core.messages import Charge, Demand
+from vehicle.core.names import Charge, Demand
 from vehicle.core.signals import Fitted, Inlet, Occupant, Weld
 from vehicle.core.snapshot import Snapshot
 

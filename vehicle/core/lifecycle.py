@@ -16,7 +16,7 @@ from typing import Any
 
 from transitions import Machine, MachineError
 
-from vehicle.core.messages import PinState
+from vehicle.core.names import PinState
 
 UNKNOWN, RELEASED, ENGAGING = PinState.UNKNOWN, PinState.RELEASED, PinState.ENGAGING
 ENGAGED, RELEASING, JAMMED = PinState.ENGAGED, PinState.RELEASING, PinState.JAMMED

@@ -20,18 +20,14 @@ from vehicle.core.memory import Flag, Memory, State, Timer
 from vehicle.core.messages import (
     ActuatorChanged,
     Because,
-    Charge,
     Decided,
-    Demand,
-    EventName,
-    FaultName,
     InputEvent,
     Output,
     Permit,
-    PinState,
     SignalChanged,
     WakeBus,
 )
+from vehicle.core.names import Charge, Demand, EventName, FaultName, PinState
 from vehicle.core.permit import permit_of
 from vehicle.core.pin import PinControl
 from vehicle.core.policy import Decision, decide

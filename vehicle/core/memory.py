@@ -13,17 +13,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from vehicle.core.car import Actuator, Car
-from vehicle.core.messages import (
-    Answered,
-    Event,
-    EventName,
-    Fault,
-    FaultName,
-    Output,
-    Request,
-    Result,
-    Source,
-)
+from vehicle.core.messages import Answered, Event, Fault, Output
+from vehicle.core.names import EventName, FaultName, Request, Result, Source
 from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.policy import Decision
 from vehicle.core.settings import Settings

@@ -6,64 +6,28 @@ Refuses to know: what follows from an event, and how an output is sent, shown or
 Rules of this file:
 1. Everything is frozen and made of enums, integers and names, so it can be compared and stored.
 2. Times are integer microseconds and never part of an event: they travel beside it.
-3. Every output with a ``kind`` is one line of the journal; the names here are its stable contract.
+3. Every output with a ``kind`` is one line of the journal, whose words are in ``names.py``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar
 
 from vehicle.core.car import Actuator
+from vehicle.core.names import (
+    Charge,
+    Demand,
+    EventName,
+    FaultName,
+    MessageState,
+    PinState,
+    Request,
+    Result,
+    Source,
+)
 from vehicle.core.settings import Settings
-from vehicle.core.signals import (
-    CarLock,
-    Feedback,
-    Fitted,
-    Inlet,
-    KeyZone,
-    Occupant,
-    Pilot,
-    Session,
-    Supply,
-    SupplyLimit,
-    Weld,
-)
-
-SignalValue = (
-    CarLock
-    | KeyZone
-    | Occupant
-    | Session
-    | Supply
-    | SupplyLimit
-    | Pilot
-    | Inlet
-    | Weld
-    | Feedback
-    | Fitted
-)
-
-
-class Request(StrEnum):
-    """What someone may ask for."""
-
-    UNLATCH = "unlatch"
-    LATCH = "latch"
-
-
-class Source(StrEnum):
-    """Who asked. The ways to release are independent: if one fails the others still work."""
-
-    CLI = "cli"
-    REMOTE = "remote"
-    PORT_BUTTON = "port-button"
-    FOB = "fob"
-    SCREEN = "screen"
-    CAR = "car"
-    CAR_UNLOCK = "car-unlock"
-
+from vehicle.core.signals import SignalValue
 
 # ---- events -------------------------------------------------------------------------------------
 
@@ -184,101 +148,6 @@ InputEvent = (
 
 
 # ---- outputs ------------------------------------------------------------------------------------
-
-
-class Demand(StrEnum):
-    """What the policy wants of a pin, and what a command asks. HOLD starts no new stroke."""
-
-    ENGAGE = "engage"
-    RELEASE = "release"
-    HOLD = "hold"
-
-
-class PinState(StrEnum):
-    """Where a pin is in its lifecycle."""
-
-    UNKNOWN = "unknown"
-    RELEASED = "released"
-    ENGAGING = "engaging"
-    ENGAGED = "engaged"
-    RELEASING = "releasing"
-    JAMMED = "jammed"
-
-
-class Charge(StrEnum):
-    """The charge permit: what the charger may do."""
-
-    NONE = "none"
-    AC_LIMITED = "ac-limited"
-    AC = "ac"
-    DC = "dc"
-
-
-class MessageState(StrEnum):
-    """What became of a message."""
-
-    LOST = "lost"
-    BACK = "back"
-    INVALID = "invalid"
-    ASLEEP = "asleep"
-
-
-class FaultName(StrEnum):
-    """What can go wrong, each with a next step for the owner in ``advice``."""
-
-    FAILED_TO_ENGAGE = "failed_to_engage"
-    FAILED_TO_RELEASE = "failed_to_release"
-    UNEXPECTED_OPEN = "unexpected_open"
-    UNEXPECTED_CLOSE = "unexpected_close"
-    FEEDBACK_LOST = "feedback_lost"
-    ENERGY_UNKNOWN = "energy_unknown"
-    STOP_NOT_CONFIRMED = "stop_not_confirmed"
-    CONTACTORS_WELDED = "contactors_welded"
-    BUS_ASLEEP = "bus_asleep"
-    BUS_LOST = "bus_lost"
-    INTERNAL_ERROR = "internal_error"
-
-
-class EventName(StrEnum):
-    """What people are told when it happens."""
-
-    CONNECTOR_REMOVED_WHILE_ENGAGED = "connector_removed_while_engaged"
-    UNPLUGGED_DURING_CHARGE = "unplugged_during_charge"
-    NOT_SECURED = "not_secured"
-    ADAPTER_LEFT_BEHIND = "adapter_left_behind"
-    JAMMED = "jammed"
-    MANUAL_RELEASE_PULLED = "manual_release_pulled"
-    RELEASED_WHEN_FULL = "released_when_full"
-    PILOT_LOST_WHILE_ENGAGED = "pilot_lost_while_engaged"
-    WELD_RESULT_MISSING = "weld_result_missing"
-    REQUEST_REFUSED = "request_refused"
-    SETTINGS_CHANGED = "settings_changed"
-    COMMAND_VETOED = "command_vetoed"
-    WAKING_BUS = "waking_bus"
-    NEW_SEGMENT = "new_segment"
-
-
-class Result(StrEnum):
-    """What became of a request."""
-
-    ACCEPTED = "accepted"
-    ALREADY_PENDING = "already-pending"
-    RELEASED = "released"
-    ENGAGED = "engaged"
-    CONNECTOR_OUT = "connector-out"
-    SUPERSEDED = "superseded"
-    CANCELLED = "cancelled"
-    FAILED_TO_ENGAGE = "failed-to-engage"
-    FAILED_TO_RELEASE = "failed-to-release"
-    FEEDBACK_LOST = "feedback-lost"
-    ENERGY_UNKNOWN = "energy-unknown"
-    CONTACTORS_WELDED = "contactors-welded"
-    MANUAL_RELEASE_PULLED = "manual-release-pulled"
-    REFUSED_KEY_NOT_AT_PORT = "refused-key-not-at-port"
-    REFUSED_CAR_NOT_UNLOCKED = "refused-car-not-unlocked"
-    REFUSED_INLET_EMPTY = "refused-inlet-empty"
-    REFUSED_OCCUPANT_UNKNOWN = "refused-occupant-unknown"
-    REFUSED_NO_PIN = "refused-no-pin"
 
 
 @dataclass(frozen=True, slots=True)

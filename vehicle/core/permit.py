@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from vehicle.core.interlock import veto_permit
 from vehicle.core.memory import HEARD, Flag, State
-from vehicle.core.messages import Charge, Demand, PinState
+from vehicle.core.names import Charge, Demand, PinState
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import Fitted, Supply
 from vehicle.core.situation import Asked, fitted, guarding_pin

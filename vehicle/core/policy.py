@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Demand
+from vehicle.core.names import Demand
 from vehicle.core.settings import Mode, Resolved, Toggle
 from vehicle.core.situation import (
     SIGNALS_BEHIND,

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from vehicle.core import request
 from vehicle.core.memory import MANUAL, RELEASED, Flag, State
-from vehicle.core.messages import (
-    ActuatorChanged,
-    Demand,
-    EventName,
-    FaultName,
-    PinState,
-)
+from vehicle.core.messages import ActuatorChanged
+from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.pin import Outcome, PinControl
 from vehicle.core.policy import charge_over, full_and_freed
 from vehicle.core.signals import Occupant

@@ -11,16 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vehicle.core.memory import RELEASED, Flag, State, Timer
-from vehicle.core.messages import (
-    Demand,
-    EventName,
-    FaultName,
-    PinState,
-    Request,
-    Result,
-    Source,
-    StopCharge,
-)
+from vehicle.core.messages import StopCharge
+from vehicle.core.names import Demand, EventName, FaultName, PinState, Request, Result, Source
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import CarLock, Feedback, KeyZone, Occupant, Session
 from vehicle.core.situation import Asked, Energy, guarding_pin

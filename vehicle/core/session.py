@@ -7,7 +7,7 @@ Refuses to know: rules, strokes and requests.
 from __future__ import annotations
 
 from vehicle.core.memory import LASTING, RELEASED, Flag, State, Timer
-from vehicle.core.messages import EventName, FaultName
+from vehicle.core.names import EventName, FaultName
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import CarLock, Inlet, Occupant, Session, Supply, Weld
 from vehicle.core.situation import ACTIVE, Asked, Need, need_of

@@ -124,3 +124,19 @@ class Fitted(StrEnum):
     UNKNOWN = "unknown"
     FITTED = "fitted"
     ABSENT = "absent"
+
+
+SignalValue = (
+    CarLock
+    | KeyZone
+    | Occupant
+    | Session
+    | Supply
+    | SupplyLimit
+    | Pilot
+    | Inlet
+    | Weld
+    | Feedback
+    | Fitted
+)
+"""Any value of any signal."""

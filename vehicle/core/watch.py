@@ -7,7 +7,7 @@ Refuses to know: rules, strokes, and how an event reaches anyone.
 from __future__ import annotations
 
 from vehicle.core.memory import Flag, State, Timer
-from vehicle.core.messages import Demand, EventName, PinState
+from vehicle.core.names import Demand, EventName, PinState
 from vehicle.core.signals import CarLock, Occupant, Pilot, Session
 from vehicle.core.situation import SEATED, WITH_CONNECTOR, guarding_pin
 from vehicle.core.snapshot import Snapshot

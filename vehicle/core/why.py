@@ -14,7 +14,7 @@ from itertools import combinations
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Demand
+from vehicle.core.names import Demand
 from vehicle.core.policy import OVER, Decision, decide
 from vehicle.core.settings import Settings, key_of, resolve
 from vehicle.core.situation import (

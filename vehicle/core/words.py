@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Charge, EventName, FaultName, PinState, Result
+from vehicle.core.names import Charge, EventName, FaultName, PinState, Result
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.situation import guarding_pin
 from vehicle.core.snapshot import Snapshot

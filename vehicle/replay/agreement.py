@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Command, Decided, Demand, Output, SignalChanged
+from vehicle.core.messages import Command, Decided, Output, SignalChanged
+from vehicle.core.names import Demand
 from vehicle.core.signals import Feedback, Fitted, Inlet
 
 _PIN_SIGNALS = {"latch": Actuator.LATCH, "adapter_lock": Actuator.ADAPTER}

@@ -14,13 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import (
-    Command,
-    Demand,
-    Event,
-    Fault,
-    Output,
-)
+from vehicle.core.messages import Command, Event, Fault, Output
+from vehicle.core.names import Demand
 from vehicle.core.settings import Settings
 from vehicle.replay.agreement import Agreement
 from vehicle.replay.beside import started_of

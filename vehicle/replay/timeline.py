@@ -16,18 +16,16 @@ from vehicle.core.messages import (
     Because,
     Command,
     Decided,
-    Demand,
     Event,
     Fault,
     MessageChanged,
-    MessageState,
     Output,
     Permit,
-    PinState,
     SettingsTook,
     SignalChanged,
     StopCharge,
 )
+from vehicle.core.names import Demand, MessageState, PinState
 from vehicle.core.policy import RULES
 from vehicle.core.signals import Fitted
 from vehicle.core.situation import guarding_pin

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vehicle.core.messages import Charge
+from vehicle.core.names import Charge
 from vehicle.runtime.orders import Orders
 
 DC_VOLTS = 400

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Charge, Demand
+from vehicle.core.names import Charge, Demand
 from vehicle.runtime.orders import Orders
 from vehicle.runtime.plant import Plant
 from vehicle.wire.codec import Decoder, Encoder

@@ -41,12 +41,11 @@ from vehicle.core.messages import (
     BusRestored,
     InputEvent,
     InternalError,
-    Request,
     Requested,
     SegmentStarted,
     SettingsChanged,
-    Source,
 )
+from vehicle.core.names import Request, Source
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
 from vehicle.core.settings import Settings, SettingsError, parse
 from vehicle.runtime.loop import LoopMemory

@@ -17,26 +17,28 @@ from vehicle.core.car import Actuator
 from vehicle.core.messages import (
     ActuatorChanged,
     Answered,
-    Charge,
     Command,
     Decided,
-    Demand,
     Entry,
     Event,
-    EventName,
     Fault,
-    FaultName,
     MessageChanged,
-    MessageState,
     Output,
     Permit,
+    SettingsTook,
+    SignalChanged,
+    StopCharge,
+)
+from vehicle.core.names import (
+    Charge,
+    Demand,
+    EventName,
+    FaultName,
+    MessageState,
     PinState,
     Request,
     Result,
-    SettingsTook,
-    SignalChanged,
     Source,
-    StopCharge,
 )
 from vehicle.core.policy import RULES
 from vehicle.core.signals import Occupant, Session

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Request, Source
+from vehicle.core.names import Request, Source
 from vehicle.core.signals import KeyZone
 
 Value = str | int | bool

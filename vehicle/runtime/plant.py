@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Charge, Demand
+from vehicle.core.names import Charge, Demand
 from vehicle.runtime.charger import Phase, SimulatedCharger
 from vehicle.runtime.orders import Orders, Step, Value
 

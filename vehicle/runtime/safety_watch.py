@@ -17,19 +17,15 @@ from __future__ import annotations
 from vehicle.core.car import Actuator
 from vehicle.core.messages import (
     Answered,
-    Charge,
     Command,
-    Demand,
     Fault,
-    FaultName,
     MessageChanged,
     Output,
     Permit,
-    Request,
-    Result,
     SettingsTook,
     SignalChanged,
 )
+from vehicle.core.names import Charge, Demand, FaultName, Request, Result
 from vehicle.runtime.orders import Orders
 from vehicle.runtime.plant import Plant
 

@@ -20,19 +20,16 @@ from typing import Any
 from vehicle.core.car import Actuator
 from vehicle.core.messages import (
     ActuatorChanged,
-    Charge,
     Command,
-    Demand,
     DriveOff,
     Fault,
-    FaultName,
     Output,
     Permit,
-    PinState,
     SignalChanged,
     StopCharge,
     WakeBus,
 )
+from vehicle.core.names import Charge, Demand, FaultName, PinState
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.wire import codec
 from vehicle.wire.findings import WireError

@@ -27,12 +27,11 @@ from vehicle.core.messages import (
     BusRestored,
     InputEvent,
     Output,
-    Request,
     Requested,
     SegmentStarted,
     SettingsChanged,
-    Source,
 )
+from vehicle.core.names import Request, Source
 from vehicle.core.settings import Settings, parse
 from vehicle.runtime.ecus import ControlUnits
 from vehicle.runtime.journal import is_entry, start_line, to_line

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from vehicle.core.messages import Observed, Requested, SignalValue
+from vehicle.core.messages import Observed, Requested
+from vehicle.core.signals import SignalValue
 from vehicle.core.snapshot import SIGNALS
 from vehicle.wire.fields import Field
 from vehicle.wire.layout import Layout

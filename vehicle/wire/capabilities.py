@@ -6,7 +6,7 @@ Knows: ``[car]`` and ``[transmit]``. Refuses to know: what is received.
 from __future__ import annotations
 
 from vehicle.core.car import Car, Pin, StrokeLimits, WhenEmpty
-from vehicle.core.messages import Charge, FaultName, PinState
+from vehicle.core.names import Charge, FaultName, PinState
 from vehicle.core.signals import Fitted
 from vehicle.wire.dbc import Dbc, DbcMessage
 from vehicle.wire.findings import did_you_mean

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from vehicle.core.messages import Request, SignalValue, Source
+from vehicle.core.names import Request, Source
+from vehicle.core.signals import SignalValue
 from vehicle.core.snapshot import SIGNALS
 from vehicle.wire.dbc import Dbc, DbcMessage
 from vehicle.wire.fields import Field

@@ -6,7 +6,7 @@ Knows: what is kept of a message between two of its frames. Refuses to know: how
 
 from __future__ import annotations
 
-from vehicle.core.messages import SignalValue
+from vehicle.core.signals import SignalValue
 from vehicle.core.snapshot import SIGNALS
 from vehicle.wire.memory import MessageMemory, ago, then
 from vehicle.wire.protection import Protection

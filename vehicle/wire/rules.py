@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vehicle.core.messages import Request, SignalValue, Source
+from vehicle.core.names import Request, Source
+from vehicle.core.signals import SignalValue
 from vehicle.wire.fields import Field
 
 

@@ -32,8 +32,8 @@ from vehicle.core.messages import (
     MessageLost,
     Observed,
     Requested,
-    SignalValue,
 )
+from vehicle.core.signals import SignalValue
 from vehicle.wire.beliefs import Beliefs, Meaning
 from vehicle.wire.frame import Frame
 from vehicle.wire.layout import Layout
