@@ -17,6 +17,7 @@ from vehicle.core.settings import (
     Settings,
     SettingsError,
     Toggle,
+    described,
     key_of,
     parse,
     resolve,
@@ -252,3 +253,28 @@ def test_a_choice_and_a_number_are_declared_with_what_the_rest_reads_of_them() -
         "unit": "min",
         "gives_up": {},
     }
+
+
+# ---- told to people -----------------------------------------------------------------------------
+
+
+def test_every_setting_is_described_with_what_fits_and_what_it_gives_up():
+    described_by_key = {each.key: each for each in described()}
+    assert list(described_by_key) == list(Settings().words())
+    auto_lock = described_by_key["auto-lock"]
+    assert (auto_lock.default, auto_lock.choices, auto_lock.fits) == (
+        "on",
+        ("on", "off"),
+        "on, off",
+    )
+    assert list(auto_lock.gives_up) == ["off"]
+    grace = described_by_key["release-grace-min"]
+    assert (grace.default, grace.choices, grace.gives_up) == ("0", (), {})
+    assert grace.fits == "a whole number from 0 to 1440 min"
+
+
+def test_a_described_choice_can_be_made():
+    for each in described():
+        for choice in each.choices or (each.default,):
+            value = int(choice) if choice.isdecimal() else choice
+            assert str(parse({each.key: value}).words()[each.key]) == choice

@@ -81,7 +81,14 @@ WHY = {
     "releases": [{"changes": ["ask"], "words": "Someone asks for it."}],
 }
 CHANGED = {"settings": SETTINGS, "gives_up": ["a sentence"]}
-ALL_SETTINGS = {"settings": SETTINGS, "defaults": {}, "vendor": {}, "owner": {}, "notes": []}
+ALL_SETTINGS = {
+    "settings": SETTINGS,
+    "defaults": {},
+    "vendor": {},
+    "owner": {},
+    "paths": {"owner": "/s"},
+    "notes": [],
+}
 
 
 class Toy:

@@ -132,6 +132,39 @@ def resolve(settings: Settings, actuator: Actuator) -> Resolved:
     return Resolved(mode=settings.mode(actuator), release_when_full=settings.release_when_full)
 
 
+@dataclass(frozen=True, slots=True)
+class Description:
+    """One setting as people are told of it."""
+
+    key: str
+    help: str
+    default: str
+    choices: tuple[str, ...]
+    """Empty for a number."""
+    fits: str
+    """What may be chosen, in words."""
+    gives_up: Mapping[str, str]
+    """Value -> what it gives up, for those that protect less."""
+
+
+def described() -> tuple[Description, ...]:
+    """Return every setting as people are told of it, in the order of the fields."""
+    return tuple(_described(item) for item in fields(Settings))
+
+
+def _described(item: Any) -> Description:
+    meta = item.metadata
+    choices: tuple[str, ...] = ()
+    if "range" in meta:
+        low, high = meta["range"]
+        fits = f"a whole number from {low} to {high} {meta['unit']}"
+    else:
+        choices = tuple(member.value for member in type(item.default))
+        fits = ", ".join(choices)
+    key, default = key_of(item.name), str(_plain(item.default))
+    return Description(key, meta["help"], default, choices, fits, meta["gives_up"])
+
+
 def key_of(name: str) -> str:
     """Return the settings key of a field name: ``auto_lock`` -> ``auto-lock``."""
     return name.replace("_", "-")
