@@ -104,13 +104,28 @@ def test_files_with_wall_clock_stamps_are_one_recording_in_order_of_stamps(tmp_p
     assert recording.report.formats == {str(first): "candump", str(second): "candump"}
 
 
-def test_one_file_without_wall_clock_makes_all_of_them_start_together(tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", [("a.log", "b.log"), ("b.log", "a.log")])
+def test_the_pieces_of_a_recording_whose_time_begins_at_zero_follow_each_other(
+    names: tuple[str, str], tmp_path: Path
+) -> None:
+    write_log(tmp_path / "a.log", [0, 10, 20], 0x100)
+    write_log(tmp_path / "b.log", [30, 40], 0x200)
+    recording = open_recording([tmp_path / name for name in names])
+    found = [(now, item.can_id) for now, item in recording if isinstance(item, Frame)]
+    assert found == [(0, 0x100), (10, 0x100), (20, 0x100), (30, 0x200), (40, 0x200)]
+    assert recording.begins_us == {tmp_path / "a.log": 0, tmp_path / "b.log": 30}
+    assert recording.epoch_us is None
+
+
+def test_files_with_and_without_wall_clock_begin_together(tmp_path: Path) -> None:
     first = write_log(tmp_path / "a.log", [EPOCH, EPOCH + 20], 0x100)
     second = write_log(tmp_path / "b.log", [500, 510], 0x200)
-    recording = open_recording([first, second])
+    third = write_log(tmp_path / "c.log", [515], 0x300)
+    recording = open_recording([first, second, third])
     assert recording.epoch_us is None
     found = [(now, item.can_id) for now, item in recording if isinstance(item, Frame)]
-    assert found == [(0, 0x100), (0, 0x200), (10, 0x200), (20, 0x100)]
+    assert found == [(0, 0x100), (0, 0x200), (10, 0x200), (15, 0x300), (20, 0x100)]
+    assert recording.begins_us == {first: 0, second: 0, third: 15}
 
 
 def test_the_report_of_a_pass_that_was_left_early_says_what_was_read(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ off each stamp (MF4: rounded) before the difference is taken. It never decreases
 Several files
 -------------
 They are one recording in order of their stamps; where stamps are equal, in the order given. A
-stamp from 1990 on is wall-clock time. If the first stamp of any file lies before that, the files
-have no clock in common, so every file is taken relative to its own first frame, as if all had been
-started together, and ``epoch_us`` is None.
+stamp from 1990 on is wall-clock time, one before that counts from when a logger was started. Files
+of one kind share their clock, so the pieces of a recording that was cut come one after the other.
+Files of both kinds have no clock in common: the earliest frame of each kind is taken to be at the
+same time, and ``epoch_us`` is None.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Recording:
         self._files = tuple(files)
         self._first_us = tuple(first_us)
         self._absolute = min(first_us) >= WALL_CLOCK_US_MIN
+        self._base_us = tuple(_base_us(each_us, first_us) for each_us in first_us)
         self._report = ReadReport(formats=self._formats())
         self._tally = Tally()
 
@@ -76,10 +78,11 @@ class Recording:
     @property
     def begins_us(self) -> dict[Path, int]:
         """File -> the ``now_us`` of its first frame."""
-        base_us = min(self._first_us) if self._absolute else None
         return {
-            file.path: 0 if base_us is None else first_us - base_us
-            for file, first_us in zip(self._files, self._first_us, strict=True)
+            file.path: first_us - base_us
+            for file, first_us, base_us in zip(
+                self._files, self._first_us, self._base_us, strict=True
+            )
         }
 
     @property
@@ -127,10 +130,10 @@ class Recording:
     def _merged(self, tally: Tally) -> Generator[Stamped, None, None]:
         with ExitStack() as stack:
             streams: list[Iterator[Stamped]] = []
-            for file, first_us in zip(self._files, self._first_us, strict=True):
+            mixed = len(set(self._base_us)) > 1
+            for file, base_us in zip(self._files, self._base_us, strict=True):
                 frames = stack.enter_context(closing(file.frames(tally)))
-                relative = len(self._files) > 1 and not self._absolute
-                streams.append(_shifted(frames, first_us) if relative else frames)
+                streams.append(_shifted(frames, base_us) if mixed else frames)
             # A merge of one costs as much as the reading.
             yield from streams[0] if len(streams) == 1 else heapq.merge(*streams, key=itemgetter(0))
 
@@ -165,6 +168,12 @@ def _first_stamp_us(file: RecordingFile) -> int:
     return first[0]
 
 
-def _shifted(frames: Iterator[Stamped], first_us: int) -> Iterator[Stamped]:
+def _base_us(stamp_us: int, first_us: Sequence[int]) -> int:
+    """Return the earliest of ``first_us`` that is on the same clock as ``stamp_us``."""
+    wall_clock = stamp_us >= WALL_CLOCK_US_MIN
+    return min(each for each in first_us if (each >= WALL_CLOCK_US_MIN) is wall_clock)
+
+
+def _shifted(frames: Iterator[Stamped], base_us: int) -> Iterator[Stamped]:
     for stamp_us, frame in frames:
-        yield stamp_us - first_us, frame
+        yield stamp_us - base_us, frame
