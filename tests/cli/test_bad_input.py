@@ -161,6 +161,21 @@ def test_a_dbc_that_does_not_parse_is_one_line_with_its_place(
     assert len(line) < 400
 
 
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        ("trabant", "trabant: there is no such profile; use one of: bmw_i3, "),
+        ("bmw_i3", "profile bmw_i3 cannot be simulated: its DBC lacks DoorLockState, "),
+    ],
+)
+def test_a_story_of_a_car_that_cannot_be_simulated_is_one_line(
+    profile: str, words: str, tmp_path: Path
+) -> None:
+    story = tmp_path / "story.toml"
+    story.write_text(f'title = "x"\nend_s = 1\nprofile = "{profile}"\n', encoding="utf-8")
+    assert refused("simulate", story, code=2).startswith(words)
+
+
 def test_many_faults_of_a_profile_name_the_first_and_count_the_rest(tmp_path: Path) -> None:
     """The rest is for ``chargelock profile check``, which lists them all."""
     car, log = write_car(tmp_path), write_session(tmp_path / "drive.log")

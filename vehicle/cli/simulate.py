@@ -10,12 +10,14 @@ from pathlib import Path
 import click
 
 from vehicle.cli.console import fail
+from vehicle.cli.profile import load_or_fail
 from vehicle.cli.terminal import TimelinePrinter
 from vehicle.core.messages import Output
-from vehicle.replay.readers.candump import format_candump
 from vehicle.runtime.events_file import events_path, write_events
 from vehicle.runtime.simulator import StoryResult, run_story
 from vehicle.runtime.story import StoryError, read_story
+from vehicle.wire.candump import format_candump
+from vehicle.wire.findings import WireError
 
 DEMO = "demo"
 """The story that comes with the package."""
@@ -43,7 +45,7 @@ def simulate(
 
     try:
         told = read_story(_path(story))
-        result = run_story(told, seed, listen)
+        result = run_story(told, seed, listen, load_or_fail(told.profile))
         if printer is not None:
             printer.finish()
         if record is not None:
@@ -53,7 +55,7 @@ def simulate(
                 write_events(events_path(record), result.events)
         if journal is not None:
             _write(journal, result.journal)
-    except StoryError as error:
+    except (StoryError, WireError) as error:
         fail(error, 2)
     except OSError as error:
         fail(f"{error.filename}: cannot be written: {error.strerror}", 2)

@@ -16,6 +16,7 @@ from vehicle.core.names import Charge, Demand
 from vehicle.runtime.orders import Orders
 from vehicle.runtime.plant import Plant
 from vehicle.wire.codec import Decoder, Encoder
+from vehicle.wire.findings import WireError
 from vehicle.wire.frame import Frame
 from vehicle.wire.loaded import Profile
 
@@ -134,6 +135,17 @@ class ControlUnits:
     def __init__(
         self, profile: Profile, plant: Plant, orders: Orders, random: Random, jitter_us: int
     ) -> None:
+        """Prepare for one profile; each frame is late by up to ``jitter_us``.
+
+        Raises:
+            WireError: the profile's DBC lacks messages of the reference bus.
+        """
+        missing = [name for name in MESSAGES if name not in profile.dbc.messages]
+        if missing:
+            raise WireError(
+                f"profile {profile.name} cannot be simulated: its DBC lacks {', '.join(missing)};"
+                " name one whose bus is the reference bus"
+            )
         self._plant = plant
         self._orders = orders
         self._random = random

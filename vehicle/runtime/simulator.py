@@ -269,5 +269,6 @@ def run_story(
 
     Raises:
         ProfileError: the story's profile cannot be used.
+        WireError: it is no profile of the reference bus.
     """
     return Simulation(story, seed, profile or load_profile(story.profile), listen).run()
