@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vehicle.replay.readers.candump import format_candump, parse_candump
+from vehicle.replay.readers.candump import parse_candump
 from vehicle.replay.recording import open_recording
+from vehicle.wire.candump import format_candump
 from vehicle.wire.frame import FD_LENGTHS, Frame
 
 CHANNELS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)

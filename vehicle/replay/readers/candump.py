@@ -27,10 +27,7 @@ from vehicle.replay.readers.fields import (
     seconds_us,
 )
 from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
-from vehicle.wire.candump import format_candump
 from vehicle.wire.frame import Frame
-
-__all__ = ["CANDUMP", "format_candump", "parse_candump"]
 
 _LINE = re.compile(
     r"\s*\((\d{1,18})(?:\.(\d{0,18}))?\)\s+(\S+)\s+([0-9A-Fa-f]{1,8})#"
