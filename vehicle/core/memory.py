@@ -18,7 +18,7 @@ from vehicle.core.names import EventName, FaultName, Request, Result, Source
 from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.policy import Decision
 from vehicle.core.settings import Settings
-from vehicle.core.signals import Fitted, Inlet, Session
+from vehicle.core.signals import Fitted, Inlet, Occupant, Session
 from vehicle.core.situation import Asked, Energy, Past, energy_of, fitted
 from vehicle.core.snapshot import SIGNALS, Snapshot
 
@@ -98,6 +98,7 @@ class Memory:
     ages_us: tuple[int, ...] = (0,) * len(SIGNALS)
     last_session: Session = Session.UNKNOWN
     last_inlet: Inlet = Inlet.UNKNOWN
+    last_occupant: Occupant = Occupant.UNKNOWN
     energy_wh: int | None = None
     asked: Asked = Asked.NOTHING
     asked_by: Source | None = None
@@ -135,6 +136,7 @@ class State:
         }
         self.last_session = memory.last_session
         self.last_inlet = memory.last_inlet
+        self.last_occupant = memory.last_occupant
         self.energy_wh = memory.energy_wh
         self.asked = memory.asked
         self.asked_by = memory.asked_by
@@ -154,6 +156,7 @@ class State:
             ages_us=tuple(now_us - self.changed_us[name] for name in SIGNALS),
             last_session=self.last_session,
             last_inlet=self.last_inlet,
+            last_occupant=self.last_occupant,
             energy_wh=self.energy_wh,
             asked=self.asked,
             asked_by=self.asked_by,

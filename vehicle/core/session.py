@@ -45,6 +45,8 @@ def note_changes(state: State, was: Snapshot, now_us: int) -> None:
         state.flags.add(Flag.LOCKED_SINCE_SEATED)
     if seen.inlet is not Inlet.UNKNOWN:
         state.last_inlet = seen.inlet
+    if seen.occupant is not Occupant.UNKNOWN:
+        state.last_occupant = seen.occupant
     _weld_changed(state, was, now_us)
     watch_pilot(state, was, now_us)
     if seen.occupant is Occupant.EMPTY:

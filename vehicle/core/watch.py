@@ -6,9 +6,12 @@ Refuses to know: rules, strokes, and how an event reaches anyone.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vehicle.core.memory import Flag, State, Timer
-from vehicle.core.names import Demand, EventName, PinState
-from vehicle.core.signals import CarLock, Occupant, Pilot, Session
+from vehicle.core.names import Demand, EventName, FaultName, PinState
+from vehicle.core.pin import PinControl
+from vehicle.core.signals import CarLock, Feedback, Occupant, Pilot, Session
 from vehicle.core.situation import SEATED, WITH_CONNECTOR, guarding_pin
 from vehicle.core.snapshot import Snapshot
 
@@ -17,8 +20,13 @@ PILOT_LOST_US = 2_000_000
 
 
 def watch_change(state: State, was: Snapshot) -> None:
-    """Report what the change from ``was`` to ``state.seen`` means, before memory is updated."""
+    """Report what the change from ``was`` to ``state.seen`` means, before memory is updated.
+
+    An occupant that was unknown for a while counts as what it was last known to be: something that
+    has gone since then is gone, whatever its sensor said in between.
+    """
     seen = state.seen
+    was = replace(was, occupant=state.last_occupant)
     if was.occupant in SEATED and seen.occupant is Occupant.EMPTY:
         _removed(state, was)
     had_connector = was.occupant in WITH_CONNECTOR
@@ -71,15 +79,23 @@ def watch_security(state: State) -> None:
     """Report, once, that the car is locked and what is plugged in is not."""
     seen = state.seen
     guard = guarding_pin(seen)
-    if guard is None or seen.car_lock is not CarLock.LOCKED:
+    if seen.car_lock is CarLock.UNLOCKED:
         state.flags.discard(Flag.NOT_SECURED_TOLD)
+    if guard is None or seen.car_lock is not CarLock.LOCKED:
         return
     pin, decision = state.pins[guard], state.decisions.get(guard)
     wanted = decision is not None and decision.demand is Demand.ENGAGE
     if pin.state is PinState.ENGAGED:
         state.flags.discard(Flag.NOT_SECURED_TOLD)
-    elif pin.stroking or (pin.state is PinState.RELEASED and wanted):
+    elif pin.stroking or (pin.state is PinState.RELEASED and wanted) or _unheard(state, pin):
         return
     elif Flag.NOT_SECURED_TOLD not in state.flags:
         state.flags.add(Flag.NOT_SECURED_TOLD)
         state.tell(EventName.NOT_SECURED, actuator=guard, occupant=seen.occupant)
+
+
+def _unheard(state: State, pin: PinControl) -> bool:
+    """Return whether the pin's sensor has not spoken yet, or fell silent too lately to be lost."""
+    listened_to = pin.pin.feedback and pin in state.fitted_pins
+    lost = (FaultName.FEEDBACK_LOST, pin.actuator) in state.faults
+    return listened_to and pin.feedback is Feedback.UNKNOWN and not lost
