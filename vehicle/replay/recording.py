@@ -33,7 +33,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from vehicle.replay.readers.errors import NoFramesError
-from vehicle.replay.readers.fields import epoch_us
+from vehicle.replay.readers.fields import DAY_US, epoch_us
 from vehicle.replay.readers.formats import RecordingFile, identify
 from vehicle.replay.readers.lines import Stamped
 from vehicle.replay.readers.tally import ReadReport, Tally
@@ -41,7 +41,7 @@ from vehicle.wire.frame import Frame
 
 CLAMP_US_MAX = 1_000_000
 """The largest step back that is taken for jitter between buses or clocks."""
-AHEAD_US_MAX = 86_400_000_000
+AHEAD_US_MAX = DAY_US
 """The largest gap that is taken for one: a car parked for a day. Beyond it the clock was set."""
 WALL_CLOCK_US_MIN = epoch_us(1990, 1, 1)
 """Stamps from here on are wall-clock time: no logger counts twenty years of uptime."""

@@ -14,7 +14,8 @@ from vehicle.wire.frame import (
     Frame,
 )
 
-_ERROR_BIT = 0x2000_0000
+ERROR_BIT = 0x2000_0000
+"""SocketCAN's flag above an identifier: an error frame, whose other bits are an error class."""
 
 
 def format_candump(now_us: int, epoch_us: int | None, frame: Frame) -> str:
@@ -40,7 +41,7 @@ def format_candump(now_us: int, epoch_us: int | None, frame: Frame) -> str:
     stamp = f"({stamp_us // 1_000_000}.{stamp_us % 1_000_000:06d}) {channel}"
     payload = data.hex().upper()
     if error:
-        return f"{stamp} {can_id | _ERROR_BIT:08X}#{payload}"
+        return f"{stamp} {can_id | ERROR_BIT:08X}#{payload}"
     id_text = f"{can_id:08X}" if extended else f"{can_id:03X}"
     if remote:
         return f"{stamp} {id_text}#R"

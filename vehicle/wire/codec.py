@@ -16,13 +16,10 @@ from fractions import Fraction
 from vehicle.wire.dbc import DbcMessage
 from vehicle.wire.fields import Field
 from vehicle.wire.findings import WireError, did_you_mean
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import CLASSIC_BYTES_MAX, Frame
 from vehicle.wire.layout import MessageSpec, ProtectionSpec, SentMessage
 from vehicle.wire.loaded import Profile
 from vehicle.wire.protection import Code, Protection, code_of
-
-CLASSIC_BYTES = 8
-"""The longest payload of a classic CAN frame; a longer one is sent as CAN FD."""
 
 
 class _Counter:
@@ -39,7 +36,7 @@ class _Counter:
 
 
 def _frame(spec: MessageSpec | DbcMessage, payload: bytearray, channel: str) -> Frame:
-    fd = len(payload) > CLASSIC_BYTES
+    fd = len(payload) > CLASSIC_BYTES_MAX
     return Frame(spec.can_id, bytes(payload), channel, spec.extended, fd)
 
 

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 STANDARD_ID_MAX = 0x7FF
 EXTENDED_ID_MAX = 0x1FFF_FFFF
+"""Also the mask of an identifier's bits where flags stand above them."""
+
 CLASSIC_BYTES_MAX = 8
+"""The longest payload of a classic CAN frame; a longer one is CAN FD."""
 
 FD_LENGTHS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64)
 """DLC -> payload bytes of a CAN FD frame. Source: ISO 11898-1."""

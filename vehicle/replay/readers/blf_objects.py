@@ -13,7 +13,7 @@ from pathlib import Path
 from vehicle.replay.readers.fields import data_frame, remote_frame
 from vehicle.replay.readers.lines import Stamped
 from vehicle.replay.readers.tally import Tally
-from vehicle.wire.frame import CLASSIC_BYTES_MAX, Frame
+from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, Frame
 
 SIGNATURE = b"LOBJ"
 BASE = struct.Struct("<4sHHLL")
@@ -34,7 +34,6 @@ _STAMP_10_US = 1
 _HEADER_BYTES_MIN = BASE_BYTES + _STAMP.size
 _PADDING_MAX = 3
 
-_ID_BITS = 0x1FFF_FFFF
 _EXTENDED_BIT = 0x8000_0000
 _REMOTE_FLAG = 0x80
 _FD_FLAG = 0x1
@@ -54,35 +53,37 @@ _CAN_ERROR = struct.Struct("<HHLBBBxLLH2x")
 def _can(data: bytes, start: int, body: int, end: int) -> Frame | str:
     channel, flags, dlc, can_id = _CAN.unpack_from(data, body)
     if flags & _REMOTE_FLAG:
-        return remote_frame(can_id & _ID_BITS, can_id >= _EXTENDED_BIT, str(channel))
+        return remote_frame(can_id & EXTENDED_ID_MAX, can_id >= _EXTENDED_BIT, str(channel))
     first = body + _CAN.size
     length = min(dlc, CLASSIC_BYTES_MAX)
     payload = data[first : min(first + length, end)]
-    return data_frame(can_id & _ID_BITS, can_id >= _EXTENDED_BIT, payload, length, str(channel))
+    return data_frame(
+        can_id & EXTENDED_ID_MAX, can_id >= _EXTENDED_BIT, payload, length, str(channel)
+    )
 
 
 def _can_fd(data: bytes, start: int, body: int, end: int) -> Frame | str:
     channel, flags, _, can_id, _, _, fd_flags, length = _CAN_FD.unpack_from(data, body)
     extended = can_id >= _EXTENDED_BIT
     if flags & _REMOTE_FLAG:
-        return remote_frame(can_id & _ID_BITS, extended, str(channel))
+        return remote_frame(can_id & EXTENDED_ID_MAX, extended, str(channel))
     first = body + _CAN_FD.size
     payload = data[first : min(first + length, end)]
     fd = bool(fd_flags & _FD_FLAG)
-    return data_frame(can_id & _ID_BITS, extended, payload, length, str(channel), fd)
+    return data_frame(can_id & EXTENDED_ID_MAX, extended, payload, length, str(channel), fd)
 
 
 def _can_fd_64(data: bytes, start: int, body: int, end: int) -> Frame | str:
     channel, _, length, can_id, flags, _, extra, _ = _CAN_FD_64.unpack_from(data, body)
     extended = can_id >= _EXTENDED_BIT
     if flags & _REMOTE_64_FLAG:
-        return remote_frame(can_id & _ID_BITS, extended, str(channel))
+        return remote_frame(can_id & EXTENDED_ID_MAX, extended, str(channel))
     first = body + _CAN_FD_64.size
     last = min(first + length, start + extra if extra else end)
     # CANoe leaves trailing zeros out and pads them on reading; so does python-can.
     payload = data[first : max(first, last)].ljust(length, b"\0")
     fd = bool(flags & _FD_64_FLAG)
-    return data_frame(can_id & _ID_BITS, extended, payload, length, str(channel), fd)
+    return data_frame(can_id & EXTENDED_ID_MAX, extended, payload, length, str(channel), fd)
 
 
 def _can_error(data: bytes, start: int, body: int, end: int) -> Frame | str:
@@ -90,7 +91,7 @@ def _can_error(data: bytes, start: int, body: int, end: int) -> Frame | str:
     channel, dlc, can_id = fields[0], min(fields[5], CLASSIC_BYTES_MAX), fields[7]
     first = body + _CAN_ERROR.size
     payload = data[first : min(first + dlc, end)]
-    return Frame(can_id & _ID_BITS, payload, str(channel), error=True)
+    return Frame(can_id & EXTENDED_ID_MAX, payload, str(channel), error=True)
 
 
 _Reader = Callable[[bytes, int, int, int], Frame | str]

@@ -27,7 +27,8 @@ from vehicle.replay.readers.fields import (
     seconds_us,
 )
 from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
-from vehicle.wire.frame import Frame
+from vehicle.wire.candump import ERROR_BIT
+from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, Frame
 
 _LINE = re.compile(
     r"\s*\((\d{1,18})(?:\.(\d{0,18}))?\)\s+(\S+)\s+([0-9A-Fa-f]{1,8})#"
@@ -35,10 +36,7 @@ _LINE = re.compile(
     re.ASCII,
 )
 
-_ERROR_BIT = 0x2000_0000
 _REMOTE_BIT = 0x4000_0000
-_ID_BITS = 0x1FFF_FFFF
-_ERROR_BYTES = 8
 
 
 def parse_candump(line: str) -> Stamped | str | None:
@@ -50,12 +48,12 @@ def parse_candump(line: str) -> Stamped | str | None:
     now_us = seconds_us(whole, fraction)
     can_id = int(id_text, 16)
     extended = len(id_text) > 3
-    if can_id > _ID_BITS:
-        if can_id & _ERROR_BIT:
-            frame: Frame | str = _error_frame(can_id & _ID_BITS, payload, channel)
+    if can_id > EXTENDED_ID_MAX:
+        if can_id & ERROR_BIT:
+            frame: Frame | str = _error_frame(can_id & EXTENDED_ID_MAX, payload, channel)
             return frame if isinstance(frame, str) else (now_us, frame)
         remote = remote or (can_id & _REMOTE_BIT)
-        can_id &= _ID_BITS
+        can_id &= EXTENDED_ID_MAX
     if remote:
         frame = remote_frame(can_id, extended, channel)
     else:
@@ -66,7 +64,7 @@ def parse_candump(line: str) -> Stamped | str | None:
 
 def _error_frame(can_id: int, payload: str | None, channel: str) -> Frame | str:
     data = bytes.fromhex(payload or "")
-    if len(data) > _ERROR_BYTES:
+    if len(data) > CLASSIC_BYTES_MAX:
         return BAD_LENGTH
     return Frame(can_id, data, channel, error=True)
 

@@ -20,6 +20,7 @@ import re
 from collections.abc import Sequence
 
 from vehicle.replay.readers.fields import (
+    DAY_US,
     NOT_UNDERSTOOD,
     Unwrap,
     clock_us,
@@ -30,7 +31,6 @@ from vehicle.replay.readers.fields import (
     spaced_bytes,
 )
 from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
-from vehicle.replay.readers.text_logs import DAY_US
 from vehicle.wire.frame import STANDARD_ID_MAX, Frame
 
 _MINUTE_US = 60_000_000

@@ -24,6 +24,8 @@ BAD_LENGTH = "not a length that a CAN frame can have"
 TOO_SHORT = "fewer data bytes than the length says"
 NOT_UNDERSTOOD = "line not understood"
 
+DAY_US = 86_400_000_000
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -31,7 +31,7 @@ from vehicle.replay.readers.fields import data_frame, remote_frame
 from vehicle.replay.readers.lines import Frames, Stamped
 from vehicle.replay.readers.stream import read_chunks
 from vehicle.replay.readers.tally import Tally
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import EXTENDED_ID_MAX, Frame
 
 RECORDS_AT_ONCE = 10_000
 """Records asked of asammdf at a time; what bounds the memory of a long file."""
@@ -41,7 +41,6 @@ DAMAGED_RECORDS = "damaged MF4 record"
 _IDENTIFICATION_BYTES = 64
 _UNFINALISED_FLAGS = slice(60, 62)
 
-_ID_BITS = 0x1FFF_FFFF
 _EXTENDED_BIT = 0x8000_0000
 
 _KINDS = ("CAN_DataFrame", "CAN_RemoteFrame", "CAN_ErrorFrame")
@@ -251,7 +250,7 @@ def _frame(
 ) -> Frame | str:
     extended = bool(can_id & _EXTENDED_BIT) if flag is None else bool(flag)
     if kind == "CAN_ErrorFrame":
-        return Frame(can_id & _ID_BITS, data, channel, error=True)
+        return Frame(can_id & EXTENDED_ID_MAX, data, channel, error=True)
     if kind == "CAN_RemoteFrame":
-        return remote_frame(can_id & _ID_BITS, extended, channel)
-    return data_frame(can_id & _ID_BITS, extended, data, length, channel, fd)
+        return remote_frame(can_id & EXTENDED_ID_MAX, extended, channel)
+    return data_frame(can_id & EXTENDED_ID_MAX, extended, data, length, channel, fd)

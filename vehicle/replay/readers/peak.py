@@ -23,6 +23,7 @@ from collections.abc import Sequence
 
 from vehicle.replay.readers.fields import (
     BAD_LENGTH,
+    DAY_US,
     NOT_UNDERSTOOD,
     data_frame,
     epoch_us,
@@ -69,7 +70,6 @@ _HEX = re.compile(r"[0-9A-Fa-f]{1,8}")
 _SIGNATURE = re.compile(r"^\s*;\s*(?:\$FILEVERSION=|##########|.*PCAN)", re.I | re.M)
 
 _EXCEL_DAY_0_US = epoch_us(1899, 12, 30)
-_DAY_US = 86_400_000_000
 _STANDARD_DIGITS = 4
 
 
@@ -126,8 +126,8 @@ class _Peak:
             self._columns = match[1].replace(",", "")
         elif match := _STARTTIME.match(text):
             days, fraction = match[1], match[2] or "0"
-            part_us = int(fraction) * _DAY_US // 10 ** len(fraction)
-            self._start_us = _EXCEL_DAY_0_US + int(days) * _DAY_US + part_us
+            part_us = int(fraction) * DAY_US // 10 ** len(fraction)
+            self._start_us = _EXCEL_DAY_0_US + int(days) * DAY_US + part_us
         elif not self._start_us and (match := _START_COMMENT.match(text)):
             day, month, year, hour, minute, second = (int(match[group]) for group in range(1, 7))
             micros = int((match[7] or "0").ljust(3, "0")) * 1000 + int(match[8] or 0) * 100

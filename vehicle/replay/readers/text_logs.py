@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from vehicle.replay.readers.fields import (
+    DAY_US,
     NOT_UNDERSTOOD,
     Unwrap,
     clock_us,
@@ -30,8 +31,6 @@ from vehicle.replay.readers.fields import (
 )
 from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
 from vehicle.wire.frame import STANDARD_ID_MAX, Frame
-
-DAY_US = 86_400_000_000
 
 _BYTES = r"((?:\s*\b[0-9A-Fa-f]{1,2}\b)*)\s*"
 
