@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from vehicle.wire.dbc_text import Raw, lint, read_text
 from vehicle.wire.fields import Field
-from vehicle.wire.findings import Finding, Severity
+from vehicle.wire.findings import Finding, Severity, line_named
 
 if TYPE_CHECKING:
     from cantools.database.can import Database, Message, Signal
@@ -94,7 +94,7 @@ def _load(path: Path, text: str, raw: Raw, findings: list[Finding]) -> Database 
     except UnsupportedDatabaseFormatError:
         if not any(f.severity is Severity.ERROR for f in findings):
             # Our own look at the text named nothing, so cantools' words are the best there are.
-            findings.append(Finding(str(path), _line(strict_error), "", strict_error))
+            findings.append(Finding(str(path), line_named(strict_error), "", strict_error))
         return None
     findings += _overlaps(path, raw)
     if not any(f.severity is Severity.NOTE for f in findings):
@@ -107,12 +107,6 @@ def _words(error: str) -> str:
     if words.startswith("'") and words.endswith("'"):
         return f"the attribute {words} is used but not defined; add its BA_DEF_ and BA_DEF_DEF_"
     return words
-
-
-def _line(error: str) -> int:
-    _, found, rest = error.partition("at line ")
-    number = rest.split(",")[0]
-    return int(number) if found and number.isdigit() else 0
 
 
 def _overlaps(path: Path, raw: Raw) -> Iterator[Finding]:

@@ -52,6 +52,13 @@ class WireError(ValueError):
     """A frame cannot be written or understood as asked; the message names message and signal."""
 
 
+def line_named(error: str) -> int:
+    """Return the line that a parser's words name ("... at line 7, column 2"), or 0."""
+    _, found, rest = error.partition("at line ")
+    number = rest.split(",")[0]
+    return int(number) if found and number.isdigit() else 0
+
+
 def did_you_mean(word: str, valid: Iterable[str]) -> str:
     """Return what to do about an unknown word: the nearest valid one, or all of them."""
     choices = sorted(valid)

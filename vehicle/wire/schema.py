@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
-from vehicle.wire.findings import Finding, Severity, did_you_mean
+from vehicle.wire.findings import Finding, Severity, did_you_mean, line_named
 from vehicle.wire.lines import Lines, Path
 
 T = TypeVar("T")
@@ -45,10 +45,8 @@ def open_document(file: FilePath) -> tuple[Document | None, list[Finding]]:
     except UnicodeDecodeError as error:
         return None, [Finding(str(file), 0, "", f"not UTF-8 ({error.reason}); save it as UTF-8")]
     except tomllib.TOMLDecodeError as error:
-        _, found, rest = str(error).partition("at line ")
-        number = rest.split(",")[0]
-        line = int(number) if found and number.isdigit() else 0
-        return None, [Finding(str(file), line, "", f"not valid TOML: {error}")]
+        why = f"not valid TOML: {error}"
+        return None, [Finding(str(file), line_named(why), "", why)]
 
 
 class Table:
