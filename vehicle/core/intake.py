@@ -37,12 +37,11 @@ from vehicle.core.names import EventName, FaultName, MessageState, PinState, Req
 from vehicle.core.reactions import collect
 from vehicle.core.signals import Feedback, Inlet, SignalValue
 from vehicle.core.situation import Asked
-from vehicle.core.snapshot import SIGNALS, Snapshot
+from vehicle.core.snapshot import FEEDBACK_SIGNAL, SIGNALS, Snapshot
 
 FEEDBACK_LOST_US = 3_000_000
 """How long a sensor must be silent before that is a fault: longer than a bus takes to be asleep."""
 
-FEEDBACK_SIGNAL = {Actuator.LATCH: "latch", Actuator.ADAPTER: "adapter_lock"}
 FEEDBACK_TIMER = {Actuator.LATCH: Timer.FEEDBACK_LATCH, Actuator.ADAPTER: Timer.FEEDBACK_ADAPTER}
 
 

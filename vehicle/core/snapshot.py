@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import get_type_hints
 
+from vehicle.core.car import Actuator
 from vehicle.core.signals import (
     CarLock,
     Feedback,
@@ -46,3 +47,9 @@ class Snapshot:
 
 SIGNALS: dict[str, type[StrEnum]] = get_type_hints(Snapshot)
 """Signal name -> its enum, in the snapshot's order."""
+
+FEEDBACK_SIGNAL = {Actuator.LATCH: "latch", Actuator.ADAPTER: "adapter_lock"}
+"""Pin -> the signal that tells its position."""
+
+FITTED_SIGNAL = {Actuator.LATCH: "latch_fitted", Actuator.ADAPTER: "adapter_lock_fitted"}
+"""Pin -> the signal that tells whether the car has it."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from vehicle.core.car import Actuator
 from vehicle.core.names import Charge, EventName, FaultName, PinState, Result
 from vehicle.core.signals import Fitted, Occupant
-from vehicle.core.situation import guarding_pin
+from vehicle.core.situation import fitted, guarding_pin
 from vehicle.core.snapshot import Snapshot
 
 SIGNAL_WORDS: dict[str, dict[str, str]] = {
@@ -208,8 +208,7 @@ def what_is_held(seen: Snapshot, states: Mapping[Actuator, PinState], *, assumed
         return "It is not known what is plugged in, or what holds it."
     thing = _THINGS[seen.occupant]
     handle = _HANDLE_IS_FREE if seen.occupant is Occupant.ADAPTER_AND_CONNECTOR else ""
-    fitted = seen.latch_fitted if guard is Actuator.LATCH else seen.adapter_lock_fitted
-    if fitted is Fitted.ABSENT:
+    if fitted(seen, guard) is Fitted.ABSENT:
         return f"The {thing} cannot be locked by this car: anyone can take it out.{handle}"
     state = states[guard]
     if state is PinState.ENGAGED:

@@ -15,9 +15,10 @@ from vehicle.core.car import Actuator
 from vehicle.core.messages import Command, Decided, Output, SignalChanged
 from vehicle.core.names import Demand
 from vehicle.core.signals import Feedback, Fitted, Inlet
+from vehicle.core.snapshot import FEEDBACK_SIGNAL, FITTED_SIGNAL
 
-_PIN_SIGNALS = {"latch": Actuator.LATCH, "adapter_lock": Actuator.ADAPTER}
-_FITTED_SIGNALS = {"latch_fitted": Actuator.LATCH, "adapter_lock_fitted": Actuator.ADAPTER}
+_PIN_OF_FEEDBACK = {signal: actuator for actuator, signal in FEEDBACK_SIGNAL.items()}
+_PIN_OF_FITTED = {signal: actuator for actuator, signal in FITTED_SIGNAL.items()}
 _AGREES = {Demand.ENGAGE: Feedback.ENGAGED, Demand.RELEASE: Feedback.RELEASED}
 _DIFFERS = {Demand.ENGAGE: Feedback.RELEASED, Demand.RELEASE: Feedback.ENGAGED}
 
@@ -89,9 +90,9 @@ class Agreement:
         elif isinstance(value, Feedback):
             freed = output.was is Feedback.ENGAGED and value is Feedback.RELEASED
             self.car_released_while_not_safe += freed and self._inlet is not Inlet.SAFE
-            self._change(now_us, _PIN_SIGNALS[output.signal], latch=value)
+            self._change(now_us, _PIN_OF_FEEDBACK[output.signal], latch=value)
         elif isinstance(value, Fitted):
-            actuator = _FITTED_SIGNALS[output.signal]
+            actuator = _PIN_OF_FITTED[output.signal]
             (self._fitted.add if value is Fitted.FITTED else self._fitted.discard)(actuator)
 
     def _change(

@@ -29,7 +29,7 @@ from vehicle.core.names import Demand, MessageState, PinState
 from vehicle.core.policy import RULES
 from vehicle.core.signals import Fitted
 from vehicle.core.situation import guarding_pin
-from vehicle.core.snapshot import Snapshot
+from vehicle.core.snapshot import FITTED_SIGNAL, Snapshot
 from vehicle.core.words import (
     CHARGE_WORDS,
     EVENT_WORDS,
@@ -75,7 +75,7 @@ _MESSAGE_WORDS = {
     MessageState.INVALID: "fails its checksum or counter: its signals are unknown",
     MessageState.ASLEEP: "asleep with its bus: values are kept",
 }
-_FITTED_SIGNALS = {"latch_fitted": Actuator.LATCH, "adapter_lock_fitted": Actuator.ADAPTER}
+_PIN_OF_FITTED = {signal: actuator for actuator, signal in FITTED_SIGNAL.items()}
 _SENTENCES = {rule.name: rule.sentence for rule in RULES}
 
 
@@ -120,7 +120,7 @@ class Timeline:
         if output.was is not None:
             words = SIGNAL_WORDS[output.signal][output.value]
             yield Row(now_us, "car", words, Tone.SENSED)
-        actuator = _FITTED_SIGNALS.get(output.signal)
+        actuator = _PIN_OF_FITTED.get(output.signal)
         untold = self._untold.get(actuator) if actuator is not None else None
         if output.value is Fitted.FITTED and untold is not None:
             if untold.demand is not Demand.HOLD:
@@ -129,8 +129,7 @@ class Timeline:
 
     def _decision(self, now_us: int, output: Decided) -> Iterator[Row]:
         """Tell a demand; one on a pin that the car may not have waits until it is known to."""
-        fitted = next(name for name, pin in _FITTED_SIGNALS.items() if pin is output.actuator)
-        if self._seen.get(fitted) is Fitted.FITTED:
+        if self._seen.get(FITTED_SIGNAL[output.actuator]) is Fitted.FITTED:
             yield _demand(now_us, output)
         else:
             self._untold[output.actuator] = output

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from vehicle.core.messages import Observed, Requested
 from vehicle.core.signals import SignalValue
-from vehicle.core.snapshot import SIGNALS
+from vehicle.core.snapshot import FITTED_SIGNAL, SIGNALS
 from vehicle.wire.fields import Field
 from vehicle.wire.layout import Layout
 from vehicle.wire.rules import (
@@ -24,7 +24,7 @@ from vehicle.wire.rules import (
     to_slots,
 )
 
-_FITTED = ("latch_fitted", "adapter_lock_fitted")
+_FITTED = tuple(FITTED_SIGNAL.values())
 
 
 class Meaning:

@@ -5,9 +5,10 @@ Knows: ``[car]`` and ``[transmit]``. Refuses to know: what is received.
 
 from __future__ import annotations
 
-from vehicle.core.car import Car, Pin, StrokeLimits, WhenEmpty
+from vehicle.core.car import Actuator, Car, Pin, StrokeLimits, WhenEmpty
 from vehicle.core.names import Charge, FaultName, PinState
 from vehicle.core.signals import Fitted
+from vehicle.core.snapshot import FITTED_SIGNAL
 from vehicle.wire.dbc import Dbc, DbcMessage
 from vehicle.wire.findings import did_you_mean
 from vehicle.wire.layout import MessageSpec, SentMessage
@@ -38,8 +39,8 @@ SENT_WORDS: dict[str, dict[str, tuple[str, ...]]] = {
 """Kind of sent message -> its fields -> the words each may have."""
 
 
-def read_car(root: Table, name: str, can_wake: bool) -> tuple[Car, dict[str, str]]:
-    """Read ``[car]``; return it with each pin's ``fitted`` word by snapshot field."""
+def read_car(root: Table, name: str, can_wake: bool) -> tuple[Car, dict[Actuator, str]]:
+    """Read ``[car]``; return it with each pin's ``fitted`` word."""
     table = root.table("car")
     default = Car()
     latch, latch_fitted = _pin(table.table("latch"))
@@ -55,7 +56,7 @@ def read_car(root: Table, name: str, can_wake: bool) -> tuple[Car, dict[str, str
         manual_release=table.text("manual_release", default.manual_release),
     )
     table.close()
-    return car, {"latch_fitted": latch_fitted, "adapter_lock_fitted": adapter_fitted}
+    return car, {Actuator.LATCH: latch_fitted, Actuator.ADAPTER: adapter_fitted}
 
 
 def _pin(table: Table) -> tuple[Pin, str]:
@@ -79,12 +80,12 @@ def _pin(table: Table) -> tuple[Pin, str]:
 
 
 def add_fitted(
-    root: Table, fitted: dict[str, str], signals: dict[str, tuple[Rows, ...]]
+    root: Table, fitted: dict[Actuator, str], signals: dict[str, tuple[Rows, ...]]
 ) -> dict[str, tuple[Rows, ...]]:
     """Return the signals with ``[car.*] fitted`` as rows that always hold."""
     found = dict(signals)
-    for signal, word in fitted.items():
-        table = root.table("car").table("latch" if signal == "latch_fitted" else "adapter")
+    for actuator, word in fitted.items():
+        signal, table = FITTED_SIGNAL[actuator], root.table("car").table(actuator)
         if word == "signal":
             if signal not in signals:
                 table.say("fitted", f'is "signal", so add [[signal.{signal}]]')

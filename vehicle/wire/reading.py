@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vehicle.core.car import Car
-from vehicle.core.snapshot import SIGNALS
+from vehicle.core.snapshot import FEEDBACK_SIGNAL, SIGNALS
 from vehicle.wire.capabilities import add_fitted, read_car, read_transmit
 from vehicle.wire.dbc import Dbc, load_dbc
 from vehicle.wire.fields import Field
@@ -171,12 +171,9 @@ class _Reader:
 
     def _feedback(self, car: Car, lacks: tuple[str, ...]) -> None:
         """A pin with feedback must have a signal that tells it."""
-        for key, signal, pin in (
-            ("latch", "latch", car.latch),
-            ("adapter", "adapter_lock", car.adapter),
-        ):
-            if pin.feedback and signal in lacks:
-                table = self.root.table("car").table(key)
+        for actuator, signal in FEEDBACK_SIGNAL.items():
+            if car.pin(actuator).feedback and signal in lacks:
+                table = self.root.table("car").table(actuator)
                 text = f"is true, but no [[signal.{signal}]] tells it; map it, or write false"
                 table.say("feedback", text)
 
