@@ -34,9 +34,9 @@ test: lint types ## set up and run the tests (minutes, pip only)
 	$(BIN)/coverage report --include='vehicle/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
-test-slow: $(VENV)/.ready-test ## run the tests that need a guest kernel with SocketCAN (a minute; apt, as root)
+test-slow: $(VENV)/.ready-test ## run the long tests and those in a guest kernel with SocketCAN (minutes; apt, as root)
 	tools/guest/install
-	$(BIN)/pytest -m slow -v tests/slow
+	$(BIN)/pytest -m slow -n 2 --dist loadfile tests
 
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check .

@@ -398,7 +398,17 @@ WORLDS = [
 ]
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=[world.name for world in WORLDS])
+LARGE = {"nothing is certain", "adapter lock and latch", "adapter held by the latch"}
+"""Worlds that take half a minute each: searched by ``make test-slow``."""
+
+
+def _searched(world: World) -> Any:
+    marks = [pytest.mark.slow] if world.name in LARGE else []
+    return pytest.param(world, id=world.name, marks=marks)
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("world", [_searched(world) for world in WORLDS])
 def test_no_way_through_a_small_world_is_unsafe_and_every_unlatch_ends(
     world: World, record_property: Any
 ) -> None:
