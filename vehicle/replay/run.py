@@ -123,6 +123,10 @@ class Replay:
         """Wall-clock microseconds since 1970 at time 0, where that is known."""
         return self._recording.epoch_us if self._live is None else self._live.epoch_us
 
+    def _channels(self) -> dict[str, str]:
+        live = self._live
+        return dict(live.channels) if live and live.profile == self._profile.name else {}
+
     def _pick_variant(self) -> str | None:
         if not self._profile.variant_names:
             return None
@@ -154,7 +158,14 @@ class Replay:
             _count(summary, now_us, output)
             sink(now_us, output)
 
-        walk = Walk(self._profile, self.variant, self.settings, self.shadow, note)
+        walk = Walk(
+            self._profile,
+            self.variant,
+            self.settings,
+            note,
+            shadow=self.shadow,
+            channels=self._channels(),
+        )
         items = self._merged()
         try:
             walk.through(items, progress, live=self._live is not None)

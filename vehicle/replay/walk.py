@@ -6,7 +6,7 @@ Refuses to know: where items come from, and what becomes of the outputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from vehicle.core.car import Actuator
 from vehicle.core.manager import LockManager
@@ -35,12 +35,20 @@ class Walk:
     """One walk. Call ``through`` once; then ask what was seen."""
 
     def __init__(
-        self, profile: Profile, variant: str | None, settings: Settings, shadow: bool, sink: Sink
+        self,
+        profile: Profile,
+        variant: str | None,
+        settings: Settings,
+        sink: Sink,
+        *,
+        shadow: bool,
+        channels: Mapping[str, str],
     ) -> None:
         self._profile = profile
+        self._channels = channels
         self._sink = sink
         self._manager = LockManager(profile.car, settings, shadow=shadow)
-        self._translator = Translator(profile, variant)
+        self._translator = Translator(profile, variant, channels)
         self._loop = Loop(self._manager, self._translator, sink)
         self._begun = False
         self._used = 0
@@ -132,7 +140,7 @@ class Walk:
         if variant is not None and variant not in self._profile.variant_names:
             return  # the recording is replayed with another profile
         self._put_aside()
-        self._translator = Translator(self._profile, variant)
+        self._translator = Translator(self._profile, variant, self._channels)
         self._loop.take_over(now_us, self._translator)
         self.variant = variant
 

@@ -21,8 +21,8 @@ whether that is in the middle of a run. ``ended``: every deadline up to then was
     {"channel":"main","event":"bus_failed","t":7000000}
     {"channel":"main","event":"bus_restored","t":8000000}
     {"event":"internal_error","t":9000000,"what":"..."}
-    {"continues":false,"epoch_us":1700000000000000,"event":"started","memory":{...},
-     "profile":"reference","settings":{...},"shadow":false,"t":120,"variant":null}
+    {"channels":{"main":"can0"},"continues":false,"epoch_us":1700000000000000,"event":"started",
+     "memory":{...},"profile":"reference","settings":{...},"shadow":false,"t":120,"variant":null}
     {"event":"variant_picked","t":10000000,"variant":"2019"}
     {"channel":"can0","event":"send_failed","t":11000000,"what":"No buffer space available"}
     {"event":"ended","t":12000000}
@@ -68,6 +68,8 @@ class Started:
     memory: LoopMemory
     continues: bool = False
     """It is a later piece: nothing is reported anew."""
+    channels: tuple[tuple[str, str], ...] = ()
+    """The profile's buses that are on one channel only, each with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def _started(fields: Mapping[str, Any]) -> Started:
         settings=parse(settings),
         memory=memory,
         continues=_truth(fields, "continues"),
+        channels=_names(fields, "channels"),
     )
 
 
@@ -141,6 +144,7 @@ def _started_fields(event: Started) -> dict[str, Any]:
         "settings": event.settings.words(),
         "memory": to_plain(event.memory),
         "continues": event.continues,
+        "channels": dict(event.channels),
     }
 
 
@@ -276,3 +280,10 @@ def _truth(fields: Mapping[str, Any], key: str) -> bool:
     if not isinstance(value, bool):
         raise EventsFileError(f"{key} = {value!r} must be true or false")
     return value
+
+
+def _names(fields: Mapping[str, Any], key: str) -> tuple[tuple[str, str], ...]:
+    value = fields.get(key, {})
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        raise EventsFileError(f"{key} = {value!r} must be a table of names")
+    return tuple(value.items())

@@ -180,6 +180,12 @@ class Transmitter:
                 )
         return frames
 
+    def farewell(self, now_us: int) -> list[Frame]:
+        """Return what withdraws everything, for the end; nothing where the bus sleeps anyway."""
+        awake = self._awake(now_us)
+        self.reset()
+        return [self._command()] if awake and "command" in self._cycles_us else []
+
     def _command(self) -> Frame:
         latch, adapter = (_drive_word(self._drive[actuator]) for actuator in Actuator)
         return self._frames.command(latch, adapter, str(self._permit), self._stop)

@@ -1,0 +1,80 @@
+"""SocketCAN's frames as bytes, and the stamps and counts that the kernel sends along.
+
+Knows: ``can_frame``, ``canfd_frame`` and the control messages of a raw CAN socket.
+Refuses to know: interfaces, clocks, and what a frame means.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterable
+
+from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, FD_LENGTHS, Frame
+
+CLASSIC_SIZE = 16
+FD_SIZE = 72
+ANCILLARY_SIZE = 64
+"""Room for a time stamp and a count of lost frames."""
+
+BUS_OFF = 0x40
+RESTARTED = 0x100
+"""Classes of an error frame. Source: linux/can/error.h."""
+
+SO_RXQ_OVFL = 40
+SO_RCVBUFFORCE = 33
+"""Source: asm-generic/socket.h. Python has no names for them."""
+
+_EXTENDED_FLAG = 0x8000_0000
+_REMOTE_FLAG = 0x4000_0000
+_ERROR_FLAG = 0x2000_0000
+_HEAD = struct.Struct("=IB3x")
+_TIMESPEC = struct.Struct("@ll")
+_COUNT = struct.Struct("=I")
+
+Ancillary = Iterable[tuple[int, int, bytes]]
+
+
+def parse_frame(data: memoryview, channel: str) -> Frame | None:
+    """Return the frame in a ``can_frame`` or ``canfd_frame``; None if it is neither."""
+    size = len(data)
+    if size not in (CLASSIC_SIZE, FD_SIZE):
+        return None
+    word, length = _HEAD.unpack_from(data)
+    if length > CLASSIC_BYTES_MAX and (size == CLASSIC_SIZE or length not in FD_LENGTHS):
+        return None
+    remote = bool(word & _REMOTE_FLAG)
+    return Frame(
+        word & EXTENDED_ID_MAX,
+        b"" if remote else bytes(data[8 : 8 + length]),
+        channel,
+        bool(word & _EXTENDED_FLAG),
+        size == FD_SIZE,
+        remote,
+        bool(word & _ERROR_FLAG),
+    )
+
+
+def build_frame(frame: Frame) -> bytes:
+    """Return ``frame`` as a ``can_frame`` or ``canfd_frame``."""
+    word = frame.can_id | (_EXTENDED_FLAG if frame.extended else 0)
+    room = 64 if frame.fd else CLASSIC_BYTES_MAX
+    return _HEAD.pack(word, len(frame.data)) + frame.data.ljust(room, b"\0")
+
+
+def stamp_us(ancillary: Ancillary) -> int | None:
+    """Return the kernel's stamp in microseconds since 1970; None where it sent none."""
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind != SO_RXQ_OVFL and len(data) >= _TIMESPEC.size:
+            seconds, nanoseconds = _TIMESPEC.unpack_from(data)
+            return int(seconds) * 1_000_000 + int(nanoseconds) // 1000
+    return None
+
+
+def frames_dropped(ancillary: Ancillary) -> int | None:
+    """Return how many frames the socket has lost so far for want of room; None: not told."""
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == SO_RXQ_OVFL and len(data) >= _COUNT.size:
+            (count,) = _COUNT.unpack_from(data)
+            return int(count)
+    return None

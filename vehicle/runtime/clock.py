@@ -1,0 +1,82 @@
+"""The live clock: microseconds that never run backwards, whatever the wall clock does.
+
+Knows: the monotonic clock, and how old a frame is by the kernel's stamp on it.
+Refuses to know: the time of day, other than to give a recording its date.
+
+A frame's time is the moment it was read, less its age: the difference between the kernel's stamp
+and the wall clock at that moment. So the spacing of frames is the kernel's, however late they are
+read. A frame cannot have come before everything that came earlier was read, nor after it was read
+itself; a stamp that says so was made with a wall clock that has been set since, and is not used.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+EPOCH_US_MIN = 631_152_000_000_000
+"""1990-01-01. A wall clock before it was never set; recordings are dated from here on then, since
+stamps before 1990 are read as a logger's uptime."""
+
+EARLY_US_MAX = 10_000
+"""How far a stamp may lie before the latest moment given out: the kernel stamps a frame a little
+before it can be read."""
+
+
+def monotonic_us() -> int:
+    """Return the monotonic clock in microseconds."""
+    return time.monotonic_ns() // 1000
+
+
+def wall_us() -> int:
+    """Return the wall clock in microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+class Look(NamedTuple):
+    """Both clocks at one moment."""
+
+    now_us: int
+    """Microseconds since the live clock's zero."""
+    wall_us: int
+    """Microseconds since 1970."""
+
+
+class LiveClock:
+    """One clock for all buses of one service. Its zero is the moment it was made."""
+
+    def __init__(
+        self, monotonic: Callable[[], int] = monotonic_us, wall: Callable[[], int] = wall_us
+    ) -> None:
+        self._monotonic = monotonic
+        self._wall = wall
+        self._began_us = monotonic()
+        self.epoch_us = max(wall(), EPOCH_US_MIN)
+        """Wall-clock microseconds since 1970 at this clock's zero; 1990 where it was never set."""
+        self._last_us = 0
+
+    def look(self) -> Look:
+        """Return the present moment, without giving it out."""
+        return Look(max(self._last_us, self._monotonic() - self._began_us), self._wall())
+
+    def now_us(self) -> int:
+        """Return the present moment, never before any moment given out already."""
+        return self.give_out(self._monotonic() - self._began_us)
+
+    def give_out(self, moment_us: int) -> int:
+        """Return ``moment_us``, raised to the last one given out; later ones follow."""
+        self._last_us = max(self._last_us, moment_us)
+        return self._last_us
+
+    def arrived_us(self, look: Look, stamp_us: int | None) -> int:
+        """Return when a frame arrived that was read by ``look`` and bears ``stamp_us``, if any.
+
+        Nothing is given out. The result lies between the last moment given out and ``look``.
+        """
+        if stamp_us is None:
+            return look.now_us
+        arrived_us = look.now_us - (look.wall_us - stamp_us)
+        if not self._last_us - EARLY_US_MAX <= arrived_us <= look.now_us:
+            return look.now_us
+        return max(self._last_us, arrived_us)

@@ -1,0 +1,336 @@
+"""One CAN channel: opened, read, written and opened again, on any python-can interface.
+
+Knows: python-can, and how an interface fails and comes back.
+Refuses to know: what a frame means, when something is to be sent, and what a loss leads to.
+
+A SocketCAN channel is read with ``recvmsg_into`` on the socket that python-can opened: the kernel's
+stamp comes with the frame, and no thread stands between. Other interfaces are read with
+``Bus.recv``: when their file descriptor is readable, or where they have none, by a thread that
+only hands frames over. The port's owner is told when there is something, and fetches it (``poll``).
+
+A channel is down from the moment that its interface fails or its controller goes bus-off. A failed
+interface is opened again and again. Bus-off ends by itself where the interface restarts; the frame
+that says so, or any other, shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from vehicle.runtime import can_socket
+from vehicle.runtime.python_can import (
+    Arrived,
+    BusReader,
+    from_message,
+    import_can,
+    reason,
+    send_message,
+)
+from vehicle.wire.frame import EXTENDED_ID_MAX, STANDARD_ID_MAX, Frame
+from vehicle.wire.layout import CanId
+
+if TYPE_CHECKING:
+    import can
+
+REOPEN_S_MIN = 0.05
+REOPEN_S_MAX = 0.5
+"""How long a lost channel waits before it is tried again: it must be back within 1 s."""
+
+RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+"""What a socket may hold while nobody reads, as far as the kernel grants it."""
+
+_BACKLOG_FULL = (errno.ENOBUFS, errno.EAGAIN)
+
+
+class Change(NamedTuple):
+    """A channel came up or went down."""
+
+    up: bool
+    why: str
+
+
+class PortError(OSError):
+    """A channel cannot be opened. The message says why and what to do; ``errno`` may be None."""
+
+
+class Port:
+    """One channel. Open it, then ``poll`` it whenever ``on_ready`` is called."""
+
+    def __init__(
+        self, interface: str, channel: str, ids: Iterable[CanId], *, fd: bool | None = None
+    ) -> None:
+        """Prepare one channel.
+
+        Args:
+            interface: python-can's name, such as ``socketcan``.
+            channel: the interface's name of the channel, such as ``can0``.
+            ids: the identifiers that are heard once ``narrow`` was called.
+            fd: whether CAN FD frames are wanted; None: where that costs nothing (SocketCAN).
+        """
+        self.interface = interface
+        self.channel = channel
+        self.up = False
+        self.drained = True
+        """Whether the latest ``poll`` took everything there was."""
+        self.frames_received = 0
+        self.frames_dropped = 0
+        """Frames that the kernel had no room for, as far as it tells."""
+        self.send_error: str | None = None
+        """Why the latest frame was not sent; None: it was."""
+        self.on_ready: Callable[[], None] = lambda: None
+        """Called in the event loop when there is something to ``poll`` or a change to take."""
+        self._fd = interface == "socketcan" if fd is None else fd
+        self._ids = sorted(ids)
+        self._wide = True
+        self._bus: can.BusABC | None = None
+        self._socket: socket.socket | None = None
+        self._reader: BusReader | None = None
+        self._buffer = bytearray(can_socket.FD_SIZE)
+        self._view = memoryview(self._buffer)
+        self._changes: list[Change] = []
+        self._bus_off = False
+        self._dropped_before = 0
+        self._wait_s = REOPEN_S_MIN
+        self._retry: asyncio.TimerHandle | None = None
+
+    # ---- opening and closing --------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the channel. Raises PortError where it cannot be opened."""
+        python_can = import_can()
+        try:
+            self._bus = self._open_bus()
+            self._watch(self._bus)
+        except (OSError, python_can.CanError, ValueError, TypeError) as error:
+            self._shut()
+            number = getattr(error, "errno", None) or getattr(error, "error_code", None)
+            raise PortError(
+                number,
+                f"channel {self.channel} of interface {self.interface} cannot be opened:"
+                f" {reason(error)}; {_remedy(number, self.interface, self.channel)}",
+            ) from error
+        self._wait_s = REOPEN_S_MIN
+        self._bus_off = False
+        self.up = True
+
+    def _open_bus(self) -> can.BusABC:
+        opened: can.BusABC = import_can().Bus(
+            interface=self.interface,
+            channel=self.channel,
+            can_filters=None if self._wide else self._filters(),
+            fd=self._fd,
+        )
+        return opened
+
+    def _watch(self, bus: can.BusABC) -> None:
+        loop = asyncio.get_running_loop()
+        if self.interface == "socketcan":
+            sock: socket.socket = bus.socket  # type: ignore[attr-defined]
+            self._prepare(sock)
+            self._socket = sock
+            loop.add_reader(sock.fileno(), self._ready)
+            return
+        descriptor = -1
+        with contextlib.suppress(NotImplementedError):
+            descriptor = bus.fileno()
+        if descriptor >= 0:
+            loop.add_reader(descriptor, self._ready)
+        else:
+            self._reader = BusReader(bus, self.channel, loop, self._ready)
+
+    def _prepare(self, sock: socket.socket) -> None:
+        """Make a socket ours. Raises OSError where its interface is down."""
+        sock.setblocking(False)
+        # An interface that is down lets itself be bound and tells by this.
+        down = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if down:
+            raise OSError(down, os.strerror(down))
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, can_socket.SO_RXQ_OVFL, 1)
+        for option in (can_socket.SO_RCVBUFFORCE, socket.SO_RCVBUF):
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, option, RECEIVE_BUFFER_BYTES)
+                break
+        self._dropped_before = self.frames_dropped
+
+    def _ready(self) -> None:
+        self.on_ready()
+
+    def close(self) -> None:
+        """Close the channel for good."""
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        self._shut()
+
+    def _shut(self) -> None:
+        bus, self._bus, self._socket = self._bus, None, None
+        reader, self._reader = self._reader, None
+        self.up = False
+        if reader is not None:
+            reader.stop()  # it closes its bus itself: nobody else may while it reads
+        elif bus is not None:
+            loop = asyncio.get_running_loop()
+            with contextlib.suppress(NotImplementedError, ValueError, OSError):
+                loop.remove_reader(bus.fileno())
+            with contextlib.suppress(OSError, import_can().CanError):
+                bus.shutdown()
+
+    def open_later(self) -> None:
+        """Begin without the channel: it is tried until it is there."""
+        self._retry = asyncio.get_running_loop().call_later(self._wait_s, self._reopen)
+        self._wait_s = min(REOPEN_S_MAX, self._wait_s * 2)
+
+    def _reopen(self) -> None:
+        self._retry = None
+        try:
+            self.open()
+        except PortError:
+            self.open_later()
+            return
+        self._change(True, "open")
+
+    def _lost(self, why: str) -> None:
+        """The interface failed: say so, and try to open it again until it is back."""
+        if self._bus is None:
+            return
+        was_up = self.up
+        self._shut()
+        if was_up:
+            self._change(False, why)
+        self.open_later()
+
+    def _change(self, up: bool, why: str) -> None:
+        self.up = up
+        self._changes.append(Change(up, why))
+        asyncio.get_running_loop().call_soon(self._ready)
+
+    def take_changes(self) -> list[Change]:
+        """Return and forget what has become of the channel since the last call, in order."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    def narrow(self) -> None:
+        """From now on hear only the identifiers that are wanted."""
+        self._wide = False
+        if self._bus is not None:
+            self._bus.set_filters(self._filters())  # type: ignore[arg-type]
+
+    def _filters(self) -> list[dict[str, int | bool]]:
+        return [
+            {
+                "can_id": can_id,
+                "can_mask": EXTENDED_ID_MAX if extended else STANDARD_ID_MAX,
+                "extended": extended,
+            }
+            for can_id, extended in self._ids
+        ]
+
+    # ---- reading --------------------------------------------------------------------------------
+
+    def poll(self, limit: int) -> list[Arrived]:
+        """Return up to ``limit`` frames that have arrived, in order. Never waits."""
+        batch: list[Arrived] = []
+        if self._socket is not None:
+            self._poll_socket(self._socket, batch, limit)
+        elif self._reader is not None:
+            self._poll_reader(self._reader, batch, limit)
+        elif self._bus is not None:
+            self._poll_bus(self._bus, batch, limit)
+        self.drained = len(batch) < limit
+        self.frames_received += len(batch)
+        return batch
+
+    @property
+    def reads(self) -> bool:
+        """Whether whatever reads this channel is known to live, silence or not."""
+        return self._reader is None or self._reader.lives
+
+    def _poll_socket(self, sock: socket.socket, batch: list[Arrived], limit: int) -> None:
+        view, channel, receive = self._view, self.channel, sock.recvmsg_into
+        into = [self._buffer]
+        ancillary: list[tuple[int, int, bytes]] = []
+        try:
+            while len(batch) < limit:
+                size, ancillary, _, _ = receive(into, can_socket.ANCILLARY_SIZE)
+                if not size:
+                    raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))
+                frame = can_socket.parse_frame(view[:size], channel)
+                if frame is None:
+                    continue
+                batch.append(Arrived(can_socket.stamp_us(ancillary), frame))
+                if frame.error or self._bus_off:
+                    self._mind_errors(frame)
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError as error:
+            self._lost(reason(error))
+        dropped = can_socket.frames_dropped(ancillary)
+        if dropped is not None:
+            self.frames_dropped = self._dropped_before + dropped
+
+    def _mind_errors(self, frame: Frame) -> None:
+        if frame.error and frame.can_id & can_socket.BUS_OFF:
+            if not self._bus_off:
+                self._bus_off = True
+                self._change(False, "its controller is bus-off")
+        elif self._bus_off and (not frame.error or frame.can_id & can_socket.RESTARTED):
+            self._bus_off = False
+            self._change(True, "its controller works again")
+
+    def _poll_bus(self, bus: can.BusABC, batch: list[Arrived], limit: int) -> None:
+        try:
+            while len(batch) < limit:
+                message = bus.recv(0)
+                if message is None:
+                    return
+                batch.append(from_message(message, self.channel))
+        except (OSError, import_can().CanError) as error:
+            self._lost(reason(error))
+
+    def _poll_reader(self, reader: BusReader, batch: list[Arrived], limit: int) -> None:
+        reader.told = False
+        while len(batch) < limit and reader.arrived:
+            batch.append(reader.arrived.popleft())
+        if not reader.arrived and reader.over is not None:
+            self._lost(reader.over)
+
+    # ---- writing --------------------------------------------------------------------------------
+
+    def send(self, frame: Frame) -> bool:
+        """Send one frame; False where the queue is full or the channel is down.
+
+        Nothing is repeated here: every frame of ours is sent again at its next cycle.
+        """
+        if self._bus is None or not self.up:
+            return False
+        try:
+            if self._socket is not None:
+                self._socket.send(can_socket.build_frame(frame))
+            else:
+                send_message(self._bus, frame)
+        except OSError as error:
+            self.send_error = reason(error)
+            if error.errno not in _BACKLOG_FULL:
+                self._lost(self.send_error)
+            return False
+        self.send_error = None
+        return True
+
+
+def _remedy(number: int | None, interface: str, channel: str) -> str:
+    if number in (errno.ENODEV, errno.ENXIO) and interface == "socketcan":
+        return f"see `ip link show type {'vcan' if channel.startswith('vcan') else 'can'}`"
+    if number in (errno.EPERM, errno.EACCES):
+        return "run it as root, or as the service that `chargelock service install` sets up"
+    if number == errno.EAFNOSUPPORT:
+        return "this kernel has no SocketCAN; load the module can-raw or use another interface"
+    if interface == "socketcan":
+        return f"bring it up: sudo ip link set {channel} up"
+    return "see python-can's documentation of this interface"

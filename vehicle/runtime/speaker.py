@@ -1,0 +1,91 @@
+"""What we say on each bus, and whether it gets out.
+
+Knows: one transmitter for each bus that the profile sends on, and the channels that the bus is on.
+Refuses to know: what is said and when (``sender``), and why.
+
+Each bus has its own silence: one that sleeps is left alone while we speak on another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from vehicle.core.messages import Output, WakeBus
+from vehicle.runtime.events_file import SendFailed
+from vehicle.runtime.ports import Port
+from vehicle.runtime.sender import Transmitter
+from vehicle.runtime.wiring import Wiring
+from vehicle.wire.frame import Frame
+from vehicle.wire.loaded import Profile
+
+
+class Speaker:
+    """Everything of ours that leaves. Give it every output, and ask it to send what is due."""
+
+    def __init__(self, profile: Profile, ports: Sequence[Port], wiring: Wiring) -> None:
+        self._ports = ports
+        self._wiring = wiring
+        self._own_ids = profile.transmit_ids
+        self._failing: set[str] = set()
+        buses = {sent.spec.bus for sent in profile.transmit.values()}
+        self._transmitters: dict[str, Transmitter] = {}
+        self._waking: set[str] = set()
+        for bus in sorted(buses):
+            kinds = {kind: s for kind, s in profile.transmit.items() if s.spec.bus == bus}
+            self._transmitters[bus] = Transmitter(replace(profile, transmit=kinds))
+            if "wake" in kinds:
+                self._waking.add(bus)
+
+    def is_ours(self, frame: Frame) -> bool:
+        """Whether only we should send this identifier."""
+        return (frame.can_id, frame.extended) in self._own_ids
+
+    def heard(self, now_us: int, channel: str) -> None:
+        """The car spoke on ``channel``: the buses on it are awake."""
+        for bus, transmitter in self._transmitters.items():
+            if channel in self._wiring.channels_of(bus):
+                transmitter.heard(now_us)
+
+    def take(self, now_us: int, output: Output) -> None:
+        """Take one output of the core."""
+        for bus, transmitter in self._transmitters.items():
+            if not isinstance(output, WakeBus) or bus in self._waking:
+                transmitter.take(now_us, output)
+
+    @property
+    def deadline_us(self) -> int | None:
+        """When ``send`` next has something; None while silent."""
+        due = (transmitter.deadline_us for transmitter in self._transmitters.values())
+        return min((due_us for due_us in due if due_us is not None), default=None)
+
+    def send(self, now_us: int) -> list[SendFailed]:
+        """Send what is due; return the channels on which that begins to fail.
+
+        Raises NotListedError, before anything is sent, where a frame is not on the profile's list.
+        """
+        failures = []
+        for bus, transmitter in self._transmitters.items():
+            for frame in transmitter.due(now_us):
+                failures += self._send(bus, frame)
+        return failures
+
+    def farewell(self, now_us: int) -> None:
+        """Withdraw everything on every bus that is awake."""
+        for bus, transmitter in self._transmitters.items():
+            for frame in transmitter.farewell(now_us):
+                self._send(bus, frame)
+
+    def _send(self, bus: str, frame: Frame) -> list[SendFailed]:
+        failures = []
+        for port in self._ports_of(bus):
+            if port.send(frame):
+                self._failing.discard(port.channel)
+            elif port.channel not in self._failing:
+                self._failing.add(port.channel)
+                failures.append(SendFailed(port.channel, port.send_error or "the channel is down"))
+        return failures
+
+    def _ports_of(self, bus: str) -> Iterator[Port]:
+        channels = self._wiring.channels_of(bus)
+        return (port for port in self._ports if port.channel in channels)

@@ -1,0 +1,84 @@
+"""Which of the profile's buses is on which channel: as the owner says, or as it is heard.
+
+Knows: the profile's buses, their identifiers and the channels that are open.
+Refuses to know: interfaces, frames' contents, and what a lost bus leads to.
+
+A bus that was given a channel is on that one. With a single channel every other bus is on it. Else
+a bus is wherever its frames were heard; until then it may be on any channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from vehicle.wire.findings import did_you_mean
+from vehicle.wire.layout import CanId, MessageSpec
+from vehicle.wire.loaded import Profile
+
+
+class WiringError(ValueError):
+    """A channel cannot be given to a bus. The message says why."""
+
+
+class Wiring:
+    """One profile's buses on one service's channels."""
+
+    def __init__(
+        self, profile: Profile, channels: Sequence[str], named: Mapping[str, str] | None = None
+    ) -> None:
+        """Prepare; ``named``: the profile's bus -> its channel.
+
+        Raises:
+            WiringError: the profile has no bus of that name.
+        """
+        self._channels = tuple(channels)
+        self.named = dict(named or {})
+        specs = _specs(profile)
+        self.buses = tuple(sorted({spec.bus for spec in specs}))
+        """The profile's buses."""
+        for bus in self.named:
+            if bus not in self.buses:
+                hint = did_you_mean(bus, self.buses)
+                raise WiringError(f'profile {profile.name} has no bus "{bus}"; {hint}')
+        self._buses_of: dict[CanId, set[str]] = {}
+        for spec in specs:
+            self._buses_of.setdefault((spec.can_id, spec.extended), set()).add(spec.bus)
+        self._heard: dict[str, set[str]] = {bus: set() for bus in self.buses}
+        self._known: set[tuple[str, CanId]] = set()
+
+    def ids_on(self, channel: str) -> frozenset[CanId]:
+        """Return the identifiers of all messages that may be on ``channel``, sent ones included."""
+        return frozenset(
+            can_id
+            for can_id, buses in self._buses_of.items()
+            if any(self.named.get(bus, channel) == channel for bus in buses)
+        )
+
+    def hear(self, channel: str, can_id: CanId) -> bool:
+        """Note that a frame of the car was heard; return whether that says where a bus is."""
+        key = (channel, can_id)
+        if key in self._known:
+            return False
+        self._known.add(key)
+        news = False
+        for bus in self._buses_of.get(can_id, ()):
+            if bus not in self.named and channel not in self._heard[bus]:
+                self._heard[bus].add(channel)
+                news = True
+        return news
+
+    def channels_of(self, bus: str) -> Collection[str]:
+        """Return the channels that ``bus`` is on, or may be on while nobody knows."""
+        if bus in self.named:
+            return (self.named[bus],)
+        return self._heard[bus] or self._channels
+
+    def failed(self, down: Collection[str]) -> set[str]:
+        """Return the buses that cannot be heard while the channels ``down`` are down."""
+        return {bus for bus in self.buses if all(each in down for each in self.channels_of(bus))}
+
+
+def _specs(profile: Profile) -> list[MessageSpec]:
+    layouts = [profile.layout, *(variant.layout for variant in profile.variants)]
+    read = [spec for layout in layouts for spec in layout.messages.values()]
+    return read + [sent.spec for sent in profile.transmit.values()]
