@@ -205,6 +205,14 @@ def test_the_cars_own_wish_to_let_go_is_a_request_each_time_it_begins(variant):
     assert requests(seen) == [(0.05, "unlatch", "car"), (0.15, "unlatch", "car")]
 
 
+def test_a_wish_that_was_missed_between_two_frames_is_known_by_the_drive_that_follows():
+    profile = profile_of("tesla_model3")
+    # Bytes 1 and 2 as in the car of 2019 with CCS, which went from idle to disengaging.
+    payloads = ["5f38050000000080", "5f380d0000000080", "2f38110000000080"]
+    frames = [(n * 100_000, Frame(0x25D, bytes.fromhex(p), "")) for n, p in enumerate(payloads)]
+    assert requests(events(profile, frames, "ccs-2019")) == [(0.1, "unlatch", "car")]
+
+
 def test_a_wish_that_stands_when_it_is_first_heard_is_no_request():
     profile = profile_of("tesla_model3")
     frames = frames_of(profile, bus(POWERED | {"LatchControl": "DisengageRequested"}))
