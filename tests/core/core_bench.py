@@ -40,13 +40,13 @@ from vehicle.core.signals import (
     SupplyLimit,
     Weld,
 )
+from vehicle.core.snapshot import FEEDBACK_SIGNAL
 
 MS = 1_000
 S = 1_000_000
 MIN = 60 * S
 
 LATCH, ADAPTER = Actuator.LATCH, Actuator.ADAPTER
-SIGNAL_OF = {LATCH: "latch", ADAPTER: "adapter_lock"}
 END_OF = {Demand.ENGAGE: Feedback.ENGAGED, Demand.RELEASE: Feedback.RELEASED}
 
 PARKED: dict[str, Any] = {
@@ -158,7 +158,7 @@ class Bench:
             self.now_us = next_us
             arrived = [pin for at_us, pin in moves if at_us == next_us]
             if arrived:
-                self.see(**{SIGNAL_OF[pin]: self._arrivals.pop(pin)[1] for pin in arrived})
+                self.see(**{FEEDBACK_SIGNAL[pin]: self._arrivals.pop(pin)[1] for pin in arrived})
             else:
                 self.give(Due())
         self.now_us = until_us

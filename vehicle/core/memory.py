@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from vehicle.core.car import Actuator, Car
 from vehicle.core.messages import Answered, Event, Fault, Output
-from vehicle.core.names import EventName, FaultName, Request, Result, Source
+from vehicle.core.names import Demand, EventName, FaultName, Request, Result, Source
 from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.policy import Decision
 from vehicle.core.settings import Settings
@@ -221,6 +221,11 @@ class State:
         if MANUAL[actuator] in self.flags:
             return Past.MANUAL_RELEASE
         return Past.RELEASED if RELEASED[actuator] in self.flags else Past.FRESH
+
+    def wants_engaged(self, actuator: Actuator) -> bool:
+        """Return whether the latest decision, if there is one, is to engage ``actuator``."""
+        decision = self.decisions.get(actuator)
+        return decision is not None and decision.demand is Demand.ENGAGE
 
     @property
     def fitted_pins(self) -> list[PinControl]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from vehicle.core.interlock import veto_permit
 from vehicle.core.memory import HEARD, Flag, State
-from vehicle.core.names import Charge, Demand, PinState
+from vehicle.core.names import Charge, PinState
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import Fitted, Supply
 from vehicle.core.situation import Asked, fitted, guarding_pin
@@ -85,11 +85,9 @@ def grip_of(state: State) -> Grip:
 
 
 def _grip_of_pin(state: State, pin: PinControl) -> Grip:
-    decision = state.decisions.get(pin.actuator)
-    wanted = decision is not None and decision.demand is Demand.ENGAGE
     if pin.confirmed_engaged:
         return Grip.CONFIRMED
-    if pin.stroking or (pin.state is PinState.RELEASED and wanted):
+    if pin.stroking or (pin.state is PinState.RELEASED and state.wants_engaged(pin.actuator)):
         return Grip.MOVING
     never_heard = not pin.assumed and HEARD[pin.actuator] not in state.flags
     if pin.state is PinState.UNKNOWN and never_heard:

@@ -72,13 +72,11 @@ def clear_faults(state: State) -> None:
     empty = state.seen.occupant is Occupant.EMPTY
     for actuator, pin in state.pins.items():
         engaged, released = pin.state is PinState.ENGAGED, pin.state is PinState.RELEASED
-        decision = state.decisions.get(actuator)
-        wanted = decision is not None and decision.demand is Demand.ENGAGE
         gone = {
             FaultName.FAILED_TO_ENGAGE: engaged or empty,
             FaultName.FAILED_TO_RELEASE: released,
             FaultName.UNEXPECTED_OPEN: empty,
-            FaultName.UNEXPECTED_CLOSE: released or (engaged and wanted),
+            FaultName.UNEXPECTED_CLOSE: released or (engaged and state.wants_engaged(actuator)),
         }
         for name, is_gone in gone.items():
             if is_gone and (name, actuator) in state.faults:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vehicle.core.memory import Flag, State, Timer
-from vehicle.core.names import Demand, EventName, FaultName, PinState
+from vehicle.core.names import EventName, FaultName, PinState
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import CarLock, Feedback, Occupant, Pilot, Session
 from vehicle.core.situation import SEATED, WITH_CONNECTOR, guarding_pin
@@ -83,11 +83,11 @@ def watch_security(state: State) -> None:
         state.flags.discard(Flag.NOT_SECURED_TOLD)
     if guard is None or seen.car_lock is not CarLock.LOCKED:
         return
-    pin, decision = state.pins[guard], state.decisions.get(guard)
-    wanted = decision is not None and decision.demand is Demand.ENGAGE
+    pin = state.pins[guard]
+    stroke_ahead = pin.state is PinState.RELEASED and state.wants_engaged(guard)
     if pin.state is PinState.ENGAGED:
         state.flags.discard(Flag.NOT_SECURED_TOLD)
-    elif pin.stroking or (pin.state is PinState.RELEASED and wanted) or _unheard(state, pin):
+    elif pin.stroking or stroke_ahead or _unheard(state, pin):
         return
     elif Flag.NOT_SECURED_TOLD not in state.flags:
         state.flags.add(Flag.NOT_SECURED_TOLD)
