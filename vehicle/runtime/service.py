@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
 
 from vehicle.core.manager import LockManager
@@ -175,6 +175,10 @@ class Service:
         """Call ``listener`` for every journal entry; return how to stop that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def channels_of(self, bus: str) -> Collection[str]:
+        """Return the channels that the profile's ``bus`` is on, or may be on."""
+        return self._wiring.channels_of(bus)
 
     def alive(self) -> bool:
         """Return whether decisions are made and every channel that is up is read.
