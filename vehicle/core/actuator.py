@@ -9,7 +9,8 @@ Rules of this file:
    that the release has earned is then made up for after the engage stroke.
 2. Engaging stops on feedback; releasing runs its full time, because some latches report "open" as
    soon as they move.
-3. HOLD starts nothing: a pulse that runs is finished, then the feedback says where the pin is.
+3. HOLD starts nothing: a pulse that runs is finished, then the feedback says where the pin is. Only
+   a recovery pulse is cut: it would lead away from where the pin is wanted.
 4. A pulse is cut as soon as it is no longer permitted: energy may have come on, or what is to be
    held may have gone, in the middle of it.
 5. After a jam, or a release that no sensor saw, the same demand for the same reason is not tried
