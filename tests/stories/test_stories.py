@@ -42,8 +42,23 @@ def test_accepted_journals_keep_the_schema() -> None:
     schema = json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    for line in golden_of("demo").read_text(encoding="utf-8").splitlines():
+    lines = {
+        timeless(line)
+        for name in PATHS
+        for line in golden_of(name).read_text(encoding="utf-8").splitlines()
+    }
+    assert len(lines) > 100
+    for line in lines:
         validator.validate(json.loads(line))
+
+
+def timeless(line: str) -> str:
+    """Return a line with its times set to 0, so that what many journals say is judged once."""
+    fields = json.loads(line)
+    fields["t"] = 0
+    for why in fields.get("because", {}).values():
+        why["age_us"] = 0
+    return json.dumps(fields, sort_keys=True)
 
 
 def test_the_same_seed_gives_the_same_frames_and_another_seed_others() -> None:
