@@ -15,6 +15,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from vehicle.core.car import Actuator
@@ -31,13 +32,13 @@ from vehicle.core.messages import (
 )
 from vehicle.core.names import Charge, Demand, FaultName, PinState
 from vehicle.core.signals import Fitted, Occupant
+from vehicle.core.situation import fitted, guarding_pin
+from vehicle.core.snapshot import Snapshot
 from vehicle.wire import codec
 from vehicle.wire.findings import WireError
 from vehicle.wire.frame import Frame
 from vehicle.wire.loaded import Profile
-
-QUIET_US = 2_000_000
-"""A bus on which nothing was heard for so long sleeps or is lost."""
+from vehicle.wire.supervision import QUIET_US
 
 CYCLES_US = {"command": 50_000, "status": 500_000}
 """Kind -> its cycle where the profile's DBC gives none: those of the reference bus."""
@@ -80,8 +81,7 @@ class Transmitter:
         """Forget everything: nothing is driven, nothing permitted, nobody heard."""
         self._drive = dict.fromkeys(Actuator, Demand.HOLD)
         self._pins = dict.fromkeys(Actuator, (PinState.UNKNOWN, False))
-        self._fitted = dict.fromkeys(Actuator, Fitted.UNKNOWN)
-        self._occupant = Occupant.UNKNOWN
+        self._seen = Snapshot()
         self._permit = Charge.NONE
         self._stop = False
         self._faults: set[tuple[FaultName, Actuator | None]] = set()
@@ -131,12 +131,8 @@ class Transmitter:
         )
 
     def _note_signal(self, output: SignalChanged) -> None:
-        value = output.value
-        if isinstance(value, Occupant):
-            self._occupant = value
-        elif isinstance(value, Fitted):
-            latch = output.signal == "latch_fitted"
-            self._fitted[Actuator.LATCH if latch else Actuator.ADAPTER] = value
+        changed: dict[str, Any] = {output.signal: output.value}
+        self._seen = replace(self._seen, **changed)
 
     def _note_wake(self, _: WakeBus) -> None:
         if not self._frames.can("wake"):
@@ -197,27 +193,22 @@ class Transmitter:
         return self._frames.status(self._held(), latch, adapter, fault)
 
     def _pin_word(self, actuator: Actuator) -> str:
-        absent = self._fitted[actuator] is Fitted.ABSENT
+        absent = fitted(self._seen, actuator) is Fitted.ABSENT
         return "not-fitted" if absent else str(self._pins[actuator][0])
 
     def _held(self) -> str:
         """Return what is held, in the words of the status message."""
-        if self._occupant is Occupant.EMPTY:
+        if self._seen.occupant is Occupant.EMPTY:
             return "empty"
-        if self._occupant is Occupant.UNKNOWN:
+        guard = guarding_pin(self._seen)
+        if guard is None:
             return "unknown"
-        guard = Actuator.LATCH
-        if self._occupant is not Occupant.CONNECTOR:
-            if self._fitted[Actuator.ADAPTER] is Fitted.UNKNOWN:
-                return "unknown"
-            if self._fitted[Actuator.ADAPTER] is Fitted.FITTED:
-                guard = Actuator.ADAPTER
         state, assumed = self._pins[guard]
-        if self._fitted[guard] is Fitted.ABSENT:
+        if fitted(self._seen, guard) is Fitted.ABSENT:
             return "nothing"
         if state is PinState.UNKNOWN or (assumed and state is PinState.ENGAGED):
             return "unknown"
-        return _HELD[self._occupant] if state is PinState.ENGAGED else "nothing"
+        return _HELD[self._seen.occupant] if state is PinState.ENGAGED else "nothing"
 
 
 _HELD = {
