@@ -77,4 +77,5 @@ def test_an_unknown_profile_is_one_fault(tmp_path: Path) -> None:
     """Named, with what is there."""
     done = run("check", "trabant")
     assert done.exit_code == 2
-    assert "trabant" in done.stdout + done.stderr
+    assert done.stdout.startswith("trabant: error: there is no such profile; use one of: bmw_i3, ")
+    assert done.stdout.count("\n") == 1

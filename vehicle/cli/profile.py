@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
+from dataclasses import asdict
 
 import click
 
@@ -57,7 +57,7 @@ def check(file: str, as_json: bool) -> None:
     """Name every fault of a profile, with file, line and signal. Exit code 2 if there is one."""
     findings = check_profile(file)
     if as_json:
-        click.echo(json.dumps([_fields(finding) for finding in findings], sort_keys=True))
+        click.echo(json.dumps([asdict(finding) for finding in findings], sort_keys=True))
     else:
         for finding in findings:
             click.echo(str(finding))
@@ -65,9 +65,3 @@ def check(file: str, as_json: bool) -> None:
             click.echo(f"{file}: no fault found")
     if any(finding.severity is Severity.ERROR for finding in findings):
         sys.exit(2)
-
-
-def _fields(finding: Finding) -> dict[str, object]:
-    names = ("file", "line", "signal", "text", "severity")
-    values = {name: getattr(finding, name) for name in names}
-    return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}

@@ -131,18 +131,23 @@ def load_profile(name: str | Path) -> Profile:
     Raises:
         ProfileError: it cannot be used; the error carries every finding.
     """
-    profile, findings = read_profile(profile_path(name))
+    profile, findings = _read(name)
     if profile is None:
-        if isinstance(name, str) and not profile_path(name).exists():
-            hint = did_you_mean(name, list_profiles())
-            findings = [Finding(name, 0, "", f"there is no such profile; {hint}")]
         raise ProfileError(str(name), findings)
     return profile
 
 
+def _read(name: str | Path) -> tuple[Profile | None, list[Finding]]:
+    path = profile_path(name)
+    if isinstance(name, str) and not path.exists():
+        hint = did_you_mean(name, list_profiles())
+        return None, [Finding(name, 0, "", f"there is no such profile; {hint}")]
+    return read_profile(path)
+
+
 def check_profile(name: str | Path) -> list[Finding]:
     """Return everything that is wrong with a profile or worth knowing: errors, then notes."""
-    _, findings = read_profile(profile_path(name))
+    _, findings = _read(name)
     return sorted(findings, key=lambda f: (f.severity is Severity.NOTE, f.file, f.line))
 
 
