@@ -1,0 +1,7 @@
+"""``python -m vehicle.cli``: the command, by the interpreter that has it installed."""
+
+from __future__ import annotations
+
+from vehicle.cli.main import main
+
+main(prog_name="chargelock")

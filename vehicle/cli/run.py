@@ -1,0 +1,304 @@
+"""``chargelock run``: the live service on a car's buses, until it is told to stop.
+
+Knows: the options, what is opened in which order, and which exit code says what went wrong.
+Refuses to know: how anything is decided, read or sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from vehicle.cli.console import fail
+from vehicle.cli.profile import load_or_fail
+from vehicle.core.messages import Entry
+from vehicle.core.settings import Settings, SettingsError
+from vehicle.runtime.instance import AlreadyRunningError, claim
+from vehicle.runtime.journal import start_line, to_line
+from vehicle.runtime.journal_log import JournalLog
+from vehicle.runtime.notify import Watchdog, notify, watchdog_us
+from vehicle.runtime.ports import Port, PortError
+from vehicle.runtime.python_can import import_can
+from vehicle.runtime.recorder import PIECE_BYTES, PIECES, Recorder
+from vehicle.runtime.service import Service
+from vehicle.runtime.store import read_settings
+from vehicle.runtime.wiring import Wiring, WiringError
+from vehicle.wire.loaded import Profile
+
+MEGABYTE = 1024 * 1024
+
+_EXIT_CODES = {errno.EPERM: 3, errno.EACCES: 3}
+"""Why a channel cannot be opened -> the exit code. Anything else is 2: the command does not fit."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line."""
+
+    interface: str
+    channels: tuple[str, ...]
+    named: dict[str, str]
+    fd: bool | None
+    dry_run: bool
+    wait: bool
+    record: Path | None
+    record_mb: int
+    record_pieces: int
+    journal: str | None
+
+
+@click.command()
+@click.option("--interface", default="socketcan", show_default=True, help="python-can's name.")
+@click.option(
+    "--channel",
+    "channels",
+    required=True,
+    multiple=True,
+    metavar="[BUS=]CHANNEL",
+    help="A channel, such as can0; may be given several times. BUS: the profile's bus on it.",
+)
+@click.option("--profile", "profile_name", required=True, metavar="NAME|FILE", help="The car.")
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="The owner's settings, TOML."
+)
+@click.option(
+    "--record", type=click.Path(path_type=Path), help="Record what is received, for a replay."
+)
+@click.option(
+    "--record-mb",
+    default=PIECE_BYTES // MEGABYTE,
+    show_default=True,
+    type=click.IntRange(1, 4096),
+    help="Size of a piece of the recording.",
+)
+@click.option(
+    "--record-pieces",
+    default=PIECES,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="How many pieces are kept: FILE, and FILE.1, FILE.2 ... for those before.",
+)
+@click.option("--journal", metavar="FILE|-", help="Write the decision journal, JSON lines.")
+@click.option("--dry-run", is_flag=True, help="Decide and tell, but send nothing.")
+@click.option("--fd/--no-fd", default=None, help="Use CAN FD. [default: with SocketCAN]")
+@click.option("--wait", is_flag=True, help="Wait for channels that do not exist yet.")
+def run(
+    profile_name: str, config_path: Path | None, channels: tuple[str, ...], **rest: Any
+) -> None:
+    """Run the lock manager on a car's buses until it is stopped (SIGTERM, Ctrl-C).
+
+    A channel that is down is waited for. Exit code 1: another instance runs, or an internal error;
+    2: a channel, profile or file cannot be used; 3: not permitted.
+    """
+    import_can()  # before anything that imports it with all its extras
+    options = _options(channels, rest)
+    settings = _settings(config_path)
+    profile = load_or_fail(profile_name)
+    try:
+        wiring = Wiring(profile, options.channels, options.named)
+    except WiringError as error:
+        fail(error, 2)
+    with _claimed(options):
+        sys.exit(asyncio.run(_serve(profile, settings, wiring, options)))
+
+
+def _options(channels: tuple[str, ...], rest: dict[str, Any]) -> Options:
+    """Return the options, with ``BUS=CHANNEL`` taken apart."""
+    named: dict[str, str] = {}
+    names: list[str] = []
+    for each in channels:
+        bus, equals, channel = each.rpartition("=")
+        if equals and bus in named:
+            raise click.UsageError(f"--channel {each}: bus {bus} has a channel already")
+        if equals:
+            named[bus] = channel
+        elif channel in names:
+            raise click.UsageError(f"--channel {each}: was given twice")
+        if not channel or any(letter.isspace() for letter in channel):
+            raise click.UsageError(f"--channel {each!r}: is no name of a channel")
+        if channel not in names:
+            names.append(channel)
+    return Options(channels=tuple(names), named=named, **rest)
+
+
+def _settings(path: Path | None) -> Settings:
+    if path is None:
+        return Settings()
+    try:
+        return read_settings(path)
+    except SettingsError as error:
+        fail(error, 2)
+
+
+@contextlib.contextmanager
+def _claimed(options: Options) -> Iterator[None]:
+    """Hold each channel against a second instance."""
+    with contextlib.ExitStack() as stack:
+        for channel in () if options.dry_run else options.channels:
+            try:
+                held: socket.socket = claim(options.interface, channel)
+            except AlreadyRunningError as error:
+                fail(error, 1)
+            stack.enter_context(held)
+        yield
+
+
+async def _serve(profile: Profile, settings: Settings, wiring: Wiring, options: Options) -> int:
+    """Run until a signal or an internal error; return the exit code."""
+    ports = [
+        Port(options.interface, channel, wiring.ids_on(channel), fd=options.fd)
+        for channel in options.channels
+    ]
+    recorder = None
+    if options.record is not None:
+        recorder = Recorder(
+            options.record,
+            piece_bytes=options.record_mb * MEGABYTE,
+            pieces=options.record_pieces,
+            trouble=_say,
+        )
+    for port in ports:
+        _open(port, options.wait)
+    service = Service(
+        profile,
+        ports,
+        settings,
+        wiring=wiring,
+        dry_run=options.dry_run,
+        recorder=recorder,
+        say=_say,
+    )
+    ended = _Ended()
+    service.on_broken = ended.broken
+    with _journal(options.journal, service):
+        try:
+            service.start()
+        except OSError as error:
+            fail(f"--record {options.record}: cannot be written ({error.strerror})", 2)
+        watchdog = Watchdog(service.alive, watchdog_us())
+        watchdog.start()
+        _settle_memory()
+        notify("READY=1", f"STATUS={profile.title} on {', '.join(options.channels)}")
+        _say(_greeting(profile, options))
+        code = await ended.wait()
+        notify("STOPPING=1")
+        watchdog.stop()
+        service.stop()
+    return code
+
+
+class _Ended:
+    """Waits for the end: a signal, or an exception that nobody was there to catch."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._code: asyncio.Future[int] = self._loop.create_future()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._signalled)
+        self._loop.set_exception_handler(self._raised)
+
+    async def wait(self) -> int:
+        """Return the exit code once the end has come."""
+        return await self._code
+
+    def broken(self) -> None:
+        """End with a failure: the exception that is under way is told by the event loop."""
+        if not self._code.done():
+            self._code.set_result(1)
+
+    def _signalled(self) -> None:
+        if not self._code.done():
+            self._code.set_result(0)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.remove_signal_handler(number)  # the next one ends the process at once
+
+    def _raised(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        loop.default_exception_handler(context)
+        _say("internal error: nothing is commanded any more; please report the lines above")
+        self.broken()
+
+
+def _open(port: Port, wait: bool) -> None:
+    """Open a channel, or wait for one that is down; end the command where it cannot be used."""
+    try:
+        port.open()
+    except PortError as error:
+        missing = error.errno in (errno.ENODEV, errno.ENXIO)
+        if error.errno == errno.ENETDOWN or (missing and wait):
+            _say(f"{error.strerror}; waiting for it")
+            port.open_later()
+        else:
+            fail(error.strerror, _EXIT_CODES.get(error.errno or 0, 2))
+
+
+@contextlib.contextmanager
+def _journal(path: str | None, service: Service) -> Iterator[None]:
+    """Write the service's journal to a file or to standard output."""
+    log: JournalLog | None = None
+    if path is None:
+        yield
+        return
+    write: Callable[[str], None] = _print
+    if path != "-":
+        try:
+            log = JournalLog(Path(path), trouble=_say)
+        except OSError as error:
+            _refuse_journal(path, error)
+        write = log.write
+    write(
+        start_line(
+            profile=service.profile.name,
+            variant=service.variant,
+            shadow=service.manager.shadow,
+            epoch_us=service.clock.epoch_us,
+            settings=service.manager.settings.words(),
+        )
+    )
+
+    def listen(now_us: int, entry: Entry) -> None:
+        write(to_line(now_us, entry))
+
+    silence = service.listen(listen)
+    try:
+        yield
+    finally:
+        silence()
+        if log is not None:
+            log.close()
+
+
+def _refuse_journal(path: str, error: OSError) -> NoReturn:
+    fail(f"--journal {path}: cannot be written ({error.strerror}); name another file", 2)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _say(line: str) -> None:
+    """Tell people at the console, or in the system's journal."""
+    click.echo(line, err=True)
+
+
+def _greeting(profile: Profile, options: Options) -> str:
+    where = ", ".join(options.channels)
+    how = "dry run: nothing is sent" if options.dry_run else "commanding the pins"
+    return f"{profile.title} on {where} ({options.interface}); {how}; end with Ctrl-C"
+
+
+def _settle_memory() -> None:
+    """Keep what was loaded out of the garbage collector's way: its pauses would delay frames."""
+    gc.collect()
+    gc.freeze()
