@@ -15,6 +15,8 @@ _COMMANDS = {
     "journal": ("vehicle.cli.journal", "journal", "Describe the decision journal."),
     "profile": ("vehicle.cli.profile", "profile", "List and check car profiles."),
     "replay": ("vehicle.cli.replay", "replay", "Replay a CAN recording and explain each decision."),
+    "run": ("vehicle.cli.run", "run", "Run the lock manager on a car's buses."),
+    "service": ("vehicle.cli.service", "service", "Install or remove the systemd service."),
     "simulate": ("vehicle.cli.simulate", "simulate", "Play a story on a simulated car."),
 }
 """Name -> module, function and one line of help: the help needs none of the modules."""
