@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from vehicle.core.car import Actuator, WhenEmpty
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Flag, Memory
-from vehicle.core.messages import ActuatorChanged, Command, DriveOff, InputEvent, Output
+from vehicle.core.messages import (
+    ActuatorChanged,
+    Command,
+    DriveOff,
+    InputEvent,
+    Output,
+)
 from vehicle.core.names import Charge, Demand, PinState
 from vehicle.core.signals import Feedback, Fitted, Inlet, Occupant, Weld
 from vehicle.core.snapshot import Snapshot

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from core_bench import AC_32, ADAPTER, LATCH, MIN, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Car, Pin, StrokeLimits, WhenEmpty
 from vehicle.core.memory import Flag
-from vehicle.core.messages import Charge, Command, EventName, FaultName, PinState, Result
+from vehicle.core.messages import (
+    Command,
+)
+from vehicle.core.names import (
+    Charge,
+    EventName,
+    FaultName,
+    PinState,
+    Result,
+)
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session
 
 pytestmark = pytest.mark.fast
 
-LOCKED = {"car_lock": CarLock.LOCKED}
+LOCKED: dict[str, Any] = {"car_lock": CarLock.LOCKED}
 OPEN, CLOSE = FaultName.UNEXPECTED_OPEN, FaultName.UNEXPECTED_CLOSE
 
 

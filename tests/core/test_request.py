@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from core_bench import (
     AC_16,
@@ -57,8 +59,8 @@ from vehicle.core.signals import (
 
 pytestmark = pytest.mark.fast
 
-LOCKED = {"car_lock": CarLock.LOCKED}
-BOTH = {"adapter_lock_fitted": Fitted.FITTED}
+LOCKED: dict[str, Any] = {"car_lock": CarLock.LOCKED}
+BOTH: dict[str, Any] = {"adapter_lock_fitted": Fitted.FITTED}
 ALWAYS_ALLOWED = [Source.CLI, Source.REMOTE, Source.FOB, Source.SCREEN, Source.CAR]
 
 
@@ -181,7 +183,7 @@ def test_a_request_after_the_manual_release_is_refused(request_: Request) -> Non
 
 
 @pytest.mark.parametrize("kind", [AC_16, AC_32, DC])
-def test_an_unlatch_stops_the_charge_waits_for_safe_and_releases(kind: dict[str, object]) -> None:
+def test_an_unlatch_stops_the_charge_waits_for_safe_and_releases(kind: dict[str, Any]) -> None:
     bench = charging(kind, **LOCKED)
     bench.unlatch()
     assert bench.results() == [Result.ACCEPTED]

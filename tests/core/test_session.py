@@ -9,7 +9,10 @@ from core_bench import AC_16, AC_32, DC, MIN, MS, PARKED, Bench, S, charging, pl
 
 from vehicle.core.car import Car
 from vehicle.core.memory import Flag, Timer
-from vehicle.core.messages import Event, Observed
+from vehicle.core.messages import (
+    Event,
+    Observed,
+)
 from vehicle.core.names import Charge, EventName, FaultName, Result
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import (

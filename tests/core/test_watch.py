@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from core_bench import AC_16, AC_32, DC, LATCH, MIN, MS, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Car, Pin
-from vehicle.core.messages import EventName, Observed
+from vehicle.core.messages import (
+    Observed,
+)
+from vehicle.core.names import (
+    EventName,
+)
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import (
     CarLock,
@@ -20,7 +27,7 @@ from vehicle.core.signals import (
 
 pytestmark = pytest.mark.fast
 
-LOCKED = {"car_lock": CarLock.LOCKED}
+LOCKED: dict[str, Any] = {"car_lock": CarLock.LOCKED}
 
 
 # ---- the connector is gone ----------------------------------------------------------------------
@@ -84,7 +91,7 @@ def test_a_connector_that_leaves_an_assumed_pin_is_no_alarm() -> None:
 
 @pytest.mark.parametrize("kind", [AC_16, AC_32, DC])
 def test_unplugging_during_a_charge_is_told_with_the_energy_so_far(
-    kind: dict[str, object],
+    kind: dict[str, Any],
 ) -> None:
     bench = charging(kind)
     bench.give(Observed((), energy_wh=12_345))

@@ -12,7 +12,7 @@ from typing import Any
 
 from vehicle.core import request, session, watch
 from vehicle.core.car import Actuator
-from vehicle.core.memory import HEARD, Flag, Memory, State, Timer
+from vehicle.core.memory import HEARD, MANUAL, Flag, Memory, State, Timer
 from vehicle.core.messages import (
     ActuatorChanged,
     BusFailed,
@@ -153,11 +153,13 @@ def _settings_changed(state: State, event: SettingsChanged, now_us: int) -> None
 def _segment_started(state: State, _: SegmentStarted, now_us: int) -> None:
     """Forget everything but the settings: what was known says nothing about now."""
     state.tell(EventName.NEW_SEGMENT)
+    state.flags -= set(MANUAL.values())
     request.cancel(state)
+    request.withdraw_stop(state)
     for fault, about in sorted(state.faults, key=str):
         state.fault(fault, False, about)
-    was, states = state.seen, {actuator: pin.state for actuator, pin in state.pins.items()}
     _halt(state, now_us)
+    was, states = state.seen, {actuator: pin.state for actuator, pin in state.pins.items()}
     state.load(Memory(), now_us)
     for name in SIGNALS:
         value = getattr(Snapshot(), name)

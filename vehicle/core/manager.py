@@ -21,6 +21,7 @@ from vehicle.core.messages import (
     ActuatorChanged,
     Because,
     Decided,
+    Fault,
     InputEvent,
     Output,
     Permit,
@@ -129,7 +130,7 @@ class LockManager:
         self._permit = permit_of(self._state)
 
     def start(self, now_us: int) -> list[Output]:
-        """Begin at ``now_us``: report every signal, decision, state and the permit once."""
+        """Begin at ``now_us``: report every signal, decision, state, fault and the permit once."""
         self._now_us = now_us
         self._state.decisions, self._permit = {}, None
         for name in SIGNALS:
@@ -138,6 +139,8 @@ class LockManager:
             self._state.changed_us[name] = now_us
         for actuator, pin in self._state.pins.items():
             self._state.outputs.append(ActuatorChanged(actuator, pin.state, None, pin.assumed))
+        for fault, about in sorted(self._state.faults, key=str):
+            self._state.outputs.append(Fault(fault, True, about))
         return self._settle()
 
     @property

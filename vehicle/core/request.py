@@ -162,7 +162,7 @@ def progress(state: State, now_us: int) -> None:
         _progress_unlatch(state, now_us)
     elif state.asked is Asked.LATCH:
         _progress_latch(state)
-    _withdraw_stop(state)
+    withdraw_stop(state)
     if not _stop_still_wanted(state):
         state.fault(FaultName.STOP_NOT_CONFIRMED, False)
     if state.energy is not Energy.UNKNOWN or state.seen.occupant is Occupant.EMPTY:
@@ -177,7 +177,7 @@ def _stop_still_wanted(state: State) -> bool:
     return unsafe and Flag.STOPPED in state.flags
 
 
-def _withdraw_stop(state: State) -> None:
+def withdraw_stop(state: State) -> None:
     """Withdraw the stop once neither an unlatch nor a pulled manual release wants it."""
     if state.stop_attempt and state.asked is not Asked.UNLATCH and not state.manual_release:
         state.stop_attempt = 0
@@ -267,7 +267,7 @@ def _finish(state: State, result: Result) -> None:
     if Flag.LATCH_ANSWERED not in state.flags:
         _answer(state, result)
     state.asked, state.asked_by = Asked.NOTHING, None
-    _withdraw_stop(state)
+    withdraw_stop(state)
     state.flags.discard(Flag.LATCH_ANSWERED)
     state.stop(*_REQUEST_TIMERS)
 
