@@ -31,13 +31,15 @@ class StrokeLimits:
     """One pin's drive limits, from the actuator's data sheet or the car's own behaviour.
 
     Defaults: on-time from chargebyte's Tarragon (600 ms), duty from Harting 61 13 213 (pause of
-    8 times the on-time), debounce from Tinkerforge's lock (50 to 75 ms).
+    8 times the on-time), debounce from Tinkerforge's lock (50 to 75 ms). Settle time and cool-down
+    are our own choice, for want of a data sheet that names them: a profile should.
     """
 
     on_time_us: int = 600_000
     """Longest drive of one pulse; opening always runs it in full. 1 to 3,000,000."""
     settle_us: int = 200_000
-    """How long after the drive the feedback may still change before the stroke has failed."""
+    """How long after the drive the feedback may still change before the stroke has failed. 0 to
+    10,000,000."""
     tries: int = 3
     """Pulses before the pin is jammed. 1 to 3."""
     pause_factor: int = 8
@@ -45,9 +47,9 @@ class StrokeLimits:
     recovery: bool = True
     """Whether a reverse pulse is driven before the last try."""
     cool_down_us: int = 60_000_000
-    """Rest after a jam, before a new demand is tried."""
+    """Rest after a jam, before a new demand is tried. 0 to 3,600,000,000."""
     debounce_us: int = 60_000
-    """How long a feedback must stand before it is believed."""
+    """How long a feedback must stand before it is believed. 0 to 1,000,000."""
 
 
 @dataclass(frozen=True, slots=True)
