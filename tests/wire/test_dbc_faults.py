@@ -119,6 +119,10 @@ USABLE = {
         HEAD + ONE.replace("0|8", "0|32") + "\nSIG_VALTYPE_ 100 S : 1;\n",
         (10, "M.S", "floating-point"),
     ),
+    "a scale of 0": (
+        HEAD + ONE.replace("(1,0) [0|0]", "(0,0) [0|3]"),
+        (10, "M.S", "its scale is 0"),
+    ),
 }
 
 
@@ -156,6 +160,15 @@ def test_pages_of_a_multiplexed_message_do_not_overlap_each_other(tmp_path: Path
     assert [f.signal for f in load_dbc(path)[1]] == ["M.C"]
     path.write_text(PAGED + ' SG_ C m1 : 12|8@1+ (1,0) [0|0] "" X\n')
     assert [(f.signal, f.text[:10]) for f in load_dbc(path)[1]] == [("M.C", "overlaps B")]
+
+
+def test_a_multiplexer_counts_by_its_raw_value_though_its_scale_is_0(tmp_path: Path) -> None:
+    path = tmp_path / "paged.dbc"
+    path.write_text(PAGED.replace("SG_ P M : 0|8@1+ (1,0) [0|0]", "SG_ P M : 0|8@1+ (0,0) [0|3]"))
+    dbc, findings = load_dbc(path)
+    assert [f.signal for f in findings] == ["M.P"]
+    assert dbc is not None
+    assert dbc.messages["M"].fields["B"].present(b"\x01" + bytes(7))
 
 
 def test_windows_text_is_read_and_noted(tmp_path: Path) -> None:

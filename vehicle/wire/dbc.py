@@ -133,8 +133,12 @@ def _message(path: Path, message: Message, raw: Raw, findings: list[Finding]) ->
     fields: dict[str, Field] = {}
     choices: dict[str, dict[int, str]] = {}
     for name, signal in signals.items():
+        text = ""
         if signal.is_float:
             text = "floating-point signals are not read; map another signal"
+        elif signal.scale == 0:
+            text = "its scale is 0, so it has no value and is not read; write 1 or its true scale"
+        if text:
             line = raw.line_of(message.name, name)
             operand = f"{message.name}.{name}"
             findings.append(Finding(str(path), line, operand, text, Severity.NOTE))
@@ -159,7 +163,9 @@ def _field(message: str, signal: Signal, others: dict[str, Signal]) -> Field:
     offset = Fraction(str(signal.offset))
     bounds: list[int | None] = []
     for physical in (signal.minimum, signal.maximum):
-        exact = None if physical is None else (Fraction(str(physical)) - offset) / scale
+        # A multiplexer counts by its raw value, so its scale may be 0.
+        bounded = physical is not None and scale != 0
+        exact = (Fraction(str(physical)) - offset) / scale if bounded else None
         # Rounded to the nearest step: DBC ranges are often written with too few digits.
         bounds.append(None if exact is None else round(exact))
     if scale < 0:
