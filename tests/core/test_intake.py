@@ -352,6 +352,15 @@ def test_a_new_segment_forgets_everything_but_the_settings() -> None:
     ]
 
 
+def test_a_segment_where_nothing_was_known_tells_of_nothing_that_changed() -> None:
+    bench = plugged()
+    bench.give(SegmentStarted())
+    bench.clear()
+    bench.give(SegmentStarted())
+    assert bench.events() == [EventName.NEW_SEGMENT]
+    assert len(bench.journal) == 1
+
+
 def test_a_segment_in_the_middle_of_a_stroke_tells_each_state_once() -> None:
     bench = plugged()
     bench.stuck.add(LATCH)

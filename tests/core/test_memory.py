@@ -12,11 +12,16 @@ from vehicle.core.car import Car
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import LASTING, Flag, Memory, Timer
 from vehicle.core.messages import (
+    ActuatorChanged,
     BusFailed,
     BusQuiet,
     DeadlinePassed,
+    Decided,
+    Fault,
     Observed,
     Output,
+    Permit,
+    SignalChanged,
 )
 from vehicle.core.names import Charge, FaultName
 from vehicle.core.plain import from_plain, to_plain
@@ -214,12 +219,12 @@ def follow(manager: LockManager, now_us: int) -> list[tuple[int, Output]]:
     until_us = now_us + 10 * MIN
     while (due_us := manager.deadline_us) is not None and due_us <= until_us:
         said += [(due_us, each) for each in manager.handle(DeadlinePassed(), due_us)]
-    for change in (
-        {"car_lock": CarLock.UNLOCKED},
-        {"session": Session.COMPLETE, "inlet": Inlet.SAFE},
-        {"occupant": Occupant.EMPTY},
-    ):
-        event = Observed(tuple(change.items()))
+    changes = (
+        Observed((("car_lock", CarLock.UNLOCKED),)),
+        Observed((("session", Session.COMPLETE), ("inlet", Inlet.SAFE))),
+        Observed((("occupant", Occupant.EMPTY),)),
+    )
+    for event in changes:
         said += [(until_us, each) for each in manager.handle(event, until_us)]
     return said
 
@@ -316,12 +321,12 @@ def test_a_start_after_a_restart_reports_everything_once_and_no_more() -> None:
     first = fresh.start(bench.now_us)
     bench.restart(memory)
     again = bench.manager.start(bench.now_us)
-    kinds = ["signal", "actuator", "decision", "permit"]
-    for kind in kinds:
-        count = [each for each in first if getattr(each, "kind", "") == kind]
-        assert len([each for each in again if getattr(each, "kind", "") == kind]) == len(count)
-    faults = [(each.fault, each.active) for each in again if getattr(each, "kind", "") == "fault"]
-    assert faults == [(FaultName.FAILED_TO_ENGAGE, True)]
+    for kind in (SignalChanged, ActuatorChanged, Decided, Permit):
+        count = len([each for each in first if isinstance(each, kind)])
+        assert len([each for each in again if isinstance(each, kind)]) == count
+    assert [each for each in again if isinstance(each, Fault)] == [
+        Fault(FaultName.FAILED_TO_ENGAGE, True, LATCH)
+    ]
     assert bench.run(MIN) == []
 
 

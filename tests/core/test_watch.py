@@ -302,6 +302,15 @@ def test_a_pilot_lost_during_an_unlatch_is_no_news() -> None:
     assert EventName.PILOT_LOST_WHILE_ENGAGED not in bench.events()
 
 
+def test_a_pilot_lost_just_before_an_unlatch_is_no_news() -> None:
+    bench = charging(**LOCKED)
+    bench.see(pilot=Pilot.ABSENT)
+    bench.run(S)
+    bench.unlatch()
+    bench.run(10 * S)
+    assert EventName.PILOT_LOST_WHILE_ENGAGED not in bench.events()
+
+
 def test_a_pilot_lost_with_a_free_connector_is_no_news() -> None:
     bench = charging(AC_16, Settings(latch_mode=Mode.OFF))
     bench.see(pilot=Pilot.ABSENT)
