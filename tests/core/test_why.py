@@ -80,6 +80,7 @@ def test_asking_is_always_among_them_where_a_pin_holds_something(now, settings, 
     assert released or any(Change.ASK in way for way in ways)
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("now", "ways"),
     [
@@ -103,13 +104,26 @@ def test_asking_is_always_among_them_where_a_pin_holds_something(now, settings, 
             [(Change.ASK,), (Change.SESSION_OVER, Change.OCCUPANT_KNOWN)],
         ),
         (Situation(seat=Seat.EMPTY, energy=Energy.SAFE), []),
+        # Unlocked, over, safe and known would do too, but four at once are no advice.
+        (Situation(), [(Change.ASK, Change.SAFE)]),
     ],
-    ids=["charging", "parked", "asked", "welded", "no pin", "pulled", "unknown", "released"],
+    ids=[
+        "charging",
+        "parked",
+        "asked",
+        "welded",
+        "no pin",
+        "pulled",
+        "unknown",
+        "released",
+        "nothing known",
+    ],
 )
 def test_what_would_release_the_latch(now, ways) -> None:
     assert list(ways_to_release(now, Settings(), LATCH)) == ways
 
 
+@pytest.mark.fast
 def test_a_full_battery_is_named_only_where_the_owner_wants_it() -> None:
     now = replace(CHARGING, energy=Energy.SAFE)
     wanted = Settings(release_when_full=Toggle.ON)
@@ -119,6 +133,38 @@ def test_a_full_battery_is_named_only_where_the_owner_wants_it() -> None:
     assert ways_to_release(now, while_charging, LATCH) == ((Change.ASK,), (Change.SESSION_OVER,))
 
 
+@pytest.mark.fast
+def test_a_full_battery_that_has_its_release_already_waits_for_nothing() -> None:
+    full = replace(CHARGING, phase=Phase.FULL, energy=Energy.SAFE)
+    wanted = Settings(release_when_full=Toggle.ON)
+    assert ways_to_release(full, wanted, LATCH) == ()
+    adapter = ways_to_release(full, wanted, Actuator.ADAPTER)
+    assert adapter == ((Change.ASK,), (Change.UNLOCK,)), "an adapter is not freed by a full battery"
+
+
+@pytest.mark.fast
+def test_where_a_session_must_be_over_and_the_inlet_safe_a_full_battery_is_not_named() -> None:
+    """Any end of the session will do, so that one of them needs no words of its own."""
+    wanted = Settings(latch_mode=Mode.WHILE_CHARGING, release_when_full=Toggle.ON)
+    assert ways_to_release(CHARGING, wanted, LATCH) == (
+        (Change.ASK, Change.SAFE),
+        (Change.SESSION_OVER, Change.SAFE),
+    )
+
+
+@pytest.mark.fast
+def test_a_cable_that_is_always_held_is_freed_by_opening_a_locked_car_and_by_no_other_unlock() -> (
+    None
+):
+    parked = replace(CHARGING, phase=Phase.NONE, energy=Energy.SAFE)
+    always = Settings(latch_mode=Mode.ALWAYS, adapter_mode=Mode.WHILE_CHARGING)
+    assert ways_to_release(parked, always, LATCH) == ((Change.ASK,), (Change.UNLOCK,))
+    unknown = replace(parked, doors=Doors.UNKNOWN)
+    assert ways_to_release(unknown, always, LATCH) == ((Change.ASK,),)
+    assert ways_to_release(parked, always, Actuator.ADAPTER) == (), "each pin has its own mode"
+
+
+@pytest.mark.fast
 def test_every_change_has_words() -> None:
     assert set(CHANGE_WORDS) == set(Change)
 
@@ -126,6 +172,7 @@ def test_every_change_has_words() -> None:
 # ---- settings -----------------------------------------------------------------------------------
 
 
+@pytest.mark.fast
 def test_the_settings_behind_a_decision_are_those_that_would_change_it() -> None:
     parked = replace(CHARGING, phase=Phase.NONE, energy=Energy.SAFE, need=Need.UNKNOWN)
     assert settings_behind(parked, Snapshot(), Settings(), LATCH) == ("auto-lock", "latch-mode")
@@ -133,11 +180,25 @@ def test_the_settings_behind_a_decision_are_those_that_would_change_it() -> None
     assert adapter == ("auto-lock", "adapter-mode")
 
 
+@pytest.mark.fast
+def test_a_setting_with_several_other_choices_that_count_is_named_once_and_in_their_order() -> None:
+    """The battery is full: only the latch, and not the adapter, is freed by that."""
+    full = replace(CHARGING, phase=Phase.FULL, energy=Energy.SAFE, need=Need.UNKNOWN)
+    latch = settings_behind(full, Snapshot(), Settings(), LATCH)
+    assert latch == ("auto-lock", "latch-mode", "release-when-full")
+    adapter = settings_behind(full, Snapshot(), Settings(), Actuator.ADAPTER)
+    assert adapter == ("auto-lock", "adapter-mode")
+    freed = settings_behind(full, Snapshot(), Settings(release_when_full=Toggle.ON), LATCH)
+    assert freed == ("release-when-full",)
+
+
+@pytest.mark.fast
 def test_no_setting_is_behind_a_decision_of_the_safety_tier() -> None:
     pulled = replace(CHARGING, past=Past.MANUAL_RELEASE)
     assert settings_behind(pulled, Snapshot(), Settings(), LATCH) == ()
 
 
+@pytest.mark.fast
 def test_the_choice_for_high_current_counts_where_it_decides() -> None:
     seen = Snapshot(supply=Supply.AC, supply_limit=SupplyLimit.ABOVE_16_A)
     off = Settings(auto_lock=Toggle.OFF)

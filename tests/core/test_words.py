@@ -23,6 +23,8 @@ from vehicle.core.words import (
     what_is_held,
 )
 
+pytestmark = pytest.mark.fast
+
 TABLES: list[tuple[type[StrEnum], dict[str, str]]] = [
     (Actuator, {**PIN_WORDS}),
     (PinState, {**STATE_WORDS}),

@@ -10,7 +10,8 @@ import types
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from itertools import repeat
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -37,7 +38,8 @@ def from_plain(kind: type[T], plain: object, where: str = "") -> T:
 
     Raises NotPlainError for a value that does not fit, naming its place.
     """
-    return cast(T, _read(kind, plain, where or kind.__name__))
+    value: T = _read(kind, plain, where or kind.__name__)
+    return value
 
 
 @lru_cache(maxsize=64)
@@ -78,7 +80,7 @@ def _read_tuple(arguments: tuple[Any, ...], plain: Any, where: str) -> Any:
         return tuple(_read(arguments[0], item, where) for item in items)
     if len(items) != len(arguments):
         raise NotPlainError(f"{where}: {len(items)} items where {len(arguments)} belong")
-    return tuple(_read(kind, item, where) for kind, item in zip(arguments, items, strict=True))
+    return tuple(map(_read, arguments, items, repeat(where)))
 
 
 def _read_dataclass(kind: Any, plain: Any, where: str) -> Any:

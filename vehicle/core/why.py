@@ -122,7 +122,7 @@ def ways_to_release(now: Situation, settings: Settings, actuator: Actuator) -> t
     for size in range(1, _TOGETHER_MAX + 1):
         for chosen in combinations(tries, size):
             way = tuple(each.change for each in chosen)
-            if any(set(smaller) <= set(way) for smaller in found) or _replaced(way, found):
+            if any(_includes(way).issuperset(smaller) for smaller in found):
                 continue
             then = now
             for each in chosen:
@@ -132,12 +132,9 @@ def ways_to_release(now: Situation, settings: Settings, actuator: Actuator) -> t
     return tuple(found)
 
 
-def _replaced(way: Way, found: list[Way]) -> bool:
-    """Return whether ``way`` asks for a full battery where any end of the session will do."""
-    if Change.FULL not in way:
-        return False
-    with_any_end = {Change.SESSION_OVER if each is Change.FULL else each for each in way}
-    return Change.SESSION_OVER in way or any(set(other) <= with_any_end for other in found)
+def _includes(way: Way) -> set[Change]:
+    """Return ``way`` and what it brings about: a full battery is one of the session's ends."""
+    return {*way, Change.SESSION_OVER} if Change.FULL in way else {*way}
 
 
 def settings_behind(
