@@ -167,6 +167,22 @@ def test_a_frame_that_can_does_not_have_is_counted(tmp_path: Path) -> None:
     assert list(recording.report.frames_skipped) == ["id out of range"]
 
 
+@pytest.mark.parametrize("block", [b"##DG", b"##DZ"])
+def test_an_unfinalised_file_with_a_damaged_block_is_named_without_a_word_on_stdout(
+    block: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """asammdf prints a traceback there, and lets an UnboundLocalError through."""
+    content = bytearray(write_mf4(tmp_path / "a.mf4").read_bytes())
+    content[:8] = b"UnFinMF "
+    content[60:62] = b"\x04\x00"
+    assert block in content
+    path = tmp_path / "b.mf4"
+    path.write_bytes(content.replace(block, b"##XX"))
+    with pytest.raises(NoFramesError, match="asammdf cannot open"):
+        open_recording([path])
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_flipped_bytes_raise_nothing_but_a_named_error(seed: int, tmp_path: Path) -> None:
     content = bytearray(write_mf4(tmp_path / "a.mf4").read_bytes())

@@ -21,7 +21,8 @@ import traceback
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from io import StringIO
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, cast
@@ -53,6 +54,7 @@ _DAMAGE: tuple[type[Exception], ...] = (
     EOFError,
     LookupError,
     MemoryError,
+    NameError,
     OSError,
     RuntimeError,
     TypeError,
@@ -123,11 +125,12 @@ def _seekable(path: Path, tally: Tally) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _asammdf_at_work() -> Iterator[None]:
-    """Keep asammdf's log and warnings quiet, and give its many failures one name."""
+    """Keep asammdf's log, warnings and prints quiet, and give its many failures one name."""
     logger = logging.getLogger("asammdf")
     was_disabled, logger.disabled = logger.disabled, True
     try:
-        with warnings.catch_warnings():
+        # It prints tracebacks to the standard output, which is the journal's or the summary's.
+        with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             yield
     except _DAMAGE + _library_errors() as error:
