@@ -20,7 +20,7 @@ from core_bench import (
     stop_to,
 )
 
-from vehicle.core.car import Car
+from vehicle.core.car import Car, Pin
 from vehicle.core.intake import _TAKES
 from vehicle.core.memory import Flag, Memory
 from vehicle.core.messages import (
@@ -31,6 +31,7 @@ from vehicle.core.messages import (
     BusRestored,
     Decided,
     DriveOff,
+    Fault,
     InputEvent,
     InternalError,
     MessageBack,
@@ -53,7 +54,7 @@ from vehicle.core.names import (
     Result,
 )
 from vehicle.core.settings import Mode, Settings, Toggle
-from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session
+from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session, Weld
 from vehicle.core.snapshot import Snapshot
 
 pytestmark = pytest.mark.fast
@@ -129,6 +130,22 @@ def test_an_unknown_occupant_gets_no_engage_stroke() -> None:
     bench.see(session=Session.CHARGING, inlet=Inlet.ENERGISED)
     bench.run(60 * MIN)
     assert bench.commands() == []
+
+
+def test_a_sensor_that_the_profile_does_not_give_is_never_lost() -> None:
+    bench = Bench(Car(latch=Pin(feedback=False)), latch=Feedback.RELEASED)
+    bench.see(latch=Feedback.UNKNOWN)
+    bench.run(MIN)
+    assert bench.faults() == []
+    assert bench.manager.deadline_us is None
+
+
+def test_a_sensor_that_is_lost_in_shadow_is_no_fault_of_ours() -> None:
+    bench = Bench(shadow=True)
+    bench.see(latch=Feedback.UNKNOWN)
+    bench.run(MIN)
+    assert bench.faults() == []
+    assert bench.manager.deadline_us is None
 
 
 # ---- S6: bus sleep ------------------------------------------------------------------------------
@@ -384,6 +401,41 @@ def test_a_segment_ends_faults_and_withdraws_the_stop_of_a_manual_release() -> N
     assert bench.faults() == [(FaultName.UNEXPECTED_OPEN, False)]
     assert bench.stops() == [(False, 0)]
     assert bench.manager.faults == frozenset()
+
+
+def test_a_segment_tells_each_fault_that_ends_with_its_pin() -> None:
+    bench = charging(**LOCKED)
+    bench.see(latch=Feedback.RELEASED)
+    bench.run(S)
+    bench.give(BusFailed("main"))
+    bench.clear()
+    bench.give(SegmentStarted())
+    assert bench.said(Fault) == [
+        Fault(FaultName.UNEXPECTED_OPEN, False, LATCH),
+        Fault(FaultName.BUS_LOST, False),
+    ]
+
+
+def test_a_segment_tells_each_signal_that_is_forgotten_and_what_it_was() -> None:
+    bench = Bench(weld=Weld.UNKNOWN)
+    bench.give(SegmentStarted())
+    assert bench.said(SignalChanged) == [
+        SignalChanged(name, type(value).UNKNOWN, value)
+        for name, value in PARKED.items()
+        if name not in ("supply_limit", "weld")
+    ]
+
+
+def test_a_segment_tells_of_a_pin_without_a_sensor_as_assumed() -> None:
+    bench = Bench(Car(latch=Pin(feedback=False)), latch=Feedback.UNKNOWN)
+    bench.see(occupant=Occupant.CONNECTOR, **LOCKED)
+    bench.run(10 * S)
+    bench.clear()
+    bench.give(SegmentStarted())
+    assert bench.said(ActuatorChanged) == [
+        ActuatorChanged(LATCH, PinState.UNKNOWN, PinState.ENGAGED, True),
+        ActuatorChanged(ADAPTER, PinState.UNKNOWN, PinState.RELEASED, False),
+    ]
 
 
 def test_a_segment_ends_a_lost_bus_and_a_sleeping_one() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from core_bench import AC_32, DC, LATCH, MIN, MS, Bench, S, charging, plugged, stop_to
+from core_bench import AC_32, ADAPTER, DC, LATCH, MIN, MS, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Car
 from vehicle.core.manager import LockManager
@@ -23,10 +24,25 @@ from vehicle.core.messages import (
     Permit,
     SignalChanged,
 )
-from vehicle.core.names import Charge, FaultName
+from vehicle.core.names import Charge, FaultName, PinState, Source
+from vehicle.core.pin import PinMemory
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.settings import Settings, Toggle
-from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session, Weld
+from vehicle.core.signals import (
+    CarLock,
+    Feedback,
+    Fitted,
+    Inlet,
+    KeyZone,
+    Occupant,
+    Pilot,
+    Session,
+    Supply,
+    SupplyLimit,
+    Weld,
+)
+from vehicle.core.situation import Asked
+from vehicle.core.snapshot import SIGNALS, Snapshot
 
 pytestmark = pytest.mark.fast
 
@@ -259,6 +275,63 @@ def test_memory_is_hashable_and_compares_by_value() -> None:
     first, second = stopping().manager.memory, stopping().manager.memory
     assert first == second
     assert len({first, second, Memory()}) == 2
+
+
+WHOLE = Memory(
+    snapshot=Snapshot(
+        car_lock=CarLock.LOCKED,
+        key=KeyZone.FAR,
+        occupant=Occupant.ADAPTER_AND_CONNECTOR,
+        session=Session.STOPPING,
+        supply=Supply.DC,
+        supply_limit=SupplyLimit.UP_TO_16_A,
+        pilot=Pilot.PRESENT,
+        inlet=Inlet.ENERGISED,
+        weld=Weld.TESTING,
+        latch=Feedback.RELEASED,
+        adapter_lock=Feedback.ENGAGED,
+        latch_fitted=Fitted.FITTED,
+        adapter_lock_fitted=Fitted.FITTED,
+    ),
+    ages_us=tuple(range(1, len(SIGNALS) + 1)),
+    last_session=Session.CHARGING,
+    last_inlet=Inlet.SAFE,
+    last_occupant=Occupant.CONNECTOR,
+    energy_wh=7_000,
+    asked=Asked.UNLATCH,
+    asked_by=Source.PORT_BUTTON,
+    stop_attempt=2,
+    flags=frozenset({Flag.STOPPED, Flag.WELDED}),
+    timers=((Timer.STOP_LIMIT, 20 * S), (Timer.STOP_REPEAT, 4 * S)),
+    faults=frozenset({(FaultName.BUS_LOST, None), (FaultName.FEEDBACK_LOST, ADAPTER)}),
+    asleep=frozenset({"body"}),
+    lost=frozenset({"main"}),
+    latch=PinMemory(state=PinState.RELEASED, rest_ends_in_us=3 * S, feedback=Feedback.RELEASED),
+    adapter=PinMemory(state=PinState.ENGAGED, rest_ends_in_us=2 * S, feedback=Feedback.ENGAGED),
+)
+"""A memory in which nothing has its initial value."""
+
+
+def test_everything_that_is_remembered_is_restored_and_saved() -> None:
+    first = Memory()
+    for item in fields(Memory):
+        assert getattr(WHOLE, item.name) != getattr(first, item.name), item.name
+    manager = LockManager(Car())
+    manager.restore(WHOLE, 100 * S)
+    assert manager.memory == WHOLE
+    later = manager.memory_at(101 * S)
+    assert later.ages_us == tuple(age_us + S for age_us in WHOLE.ages_us)
+    assert later.timers == ((Timer.STOP_LIMIT, 19 * S), (Timer.STOP_REPEAT, 3 * S))
+    assert (later.latch.rest_ends_in_us, later.adapter.rest_ends_in_us) == (2 * S, S)
+
+
+def test_a_manager_that_has_heard_nothing_remembers_nothing() -> None:
+    assert LockManager(Car()).memory == Memory()
+
+
+def test_a_memory_that_lacks_the_age_of_a_signal_is_not_taken() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        LockManager(Car()).restore(replace(WHOLE, ages_us=(0,)), 0)
 
 
 def test_memory_is_relative_to_the_moment_it_is_asked_for() -> None:

@@ -311,6 +311,15 @@ def test_a_pilot_lost_just_before_an_unlatch_is_no_news() -> None:
     assert EventName.PILOT_LOST_WHILE_ENGAGED not in bench.events()
 
 
+def test_a_lost_pilot_that_becomes_unknown_is_no_news() -> None:
+    bench = charging(**LOCKED)
+    bench.see(pilot=Pilot.ABSENT)
+    bench.run(S)
+    bench.see(pilot=Pilot.UNKNOWN)
+    bench.run(MIN)
+    assert bench.events() == []
+
+
 def test_a_pilot_lost_with_a_free_connector_is_no_news() -> None:
     bench = charging(AC_16, Settings(latch_mode=Mode.OFF))
     bench.see(pilot=Pilot.ABSENT)

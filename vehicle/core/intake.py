@@ -90,11 +90,15 @@ def _sense(state: State, actuator: Actuator, value: Feedback, now_us: int) -> No
         state.start(FEEDBACK_TIMER[actuator], now_us + FEEDBACK_LOST_US)
 
 
-def _message(what: MessageState) -> Callable[[State, Any, int], None]:
-    def note(state: State, event: MessageLost | MessageBack | MessageInvalid, _: int) -> None:
-        state.outputs.append(MessageChanged(event.message, what))
+_MESSAGE_STATES: dict[type[Any], MessageState] = {
+    MessageLost: MessageState.LOST,
+    MessageBack: MessageState.BACK,
+    MessageInvalid: MessageState.INVALID,
+}
 
-    return note
+
+def _message(state: State, event: MessageLost | MessageBack | MessageInvalid, _: int) -> None:
+    state.outputs.append(MessageChanged(event.message, _MESSAGE_STATES[type(event)]))
 
 
 def _bus_quiet(state: State, event: BusQuiet, now_us: int) -> None:
@@ -156,8 +160,9 @@ def _segment_started(state: State, _: SegmentStarted, now_us: int) -> None:
     state.flags -= set(MANUAL.values())
     request.cancel(state)
     request.withdraw_stop(state)
-    for fault, about in sorted(state.faults, key=str):
-        state.fault(fault, False, about)
+    for fault in FaultName:
+        for about in (None, *Actuator):
+            state.fault(fault, False, about)
     _halt(state, now_us)
     was, states = state.seen, {actuator: pin.state for actuator, pin in state.pins.items()}
     state.load(Memory(), now_us)
@@ -177,9 +182,9 @@ def _deadline_passed(_: State, __: DeadlinePassed, ___: int) -> None:
 
 _TAKES: dict[type[Any], Callable[[State, Any, int], None]] = {
     Observed: _observed,
-    MessageLost: _message(MessageState.LOST),
-    MessageBack: _message(MessageState.BACK),
-    MessageInvalid: _message(MessageState.INVALID),
+    MessageLost: _message,
+    MessageBack: _message,
+    MessageInvalid: _message,
     BusQuiet: _bus_quiet,
     BusHeard: _bus_works,
     BusFailed: _bus_failed,

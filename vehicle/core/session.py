@@ -172,7 +172,7 @@ def _weld_changed(state: State, was: Snapshot, now_us: int) -> None:
         state.flags.add(Flag.WELD_RESULT_WANTED)
     tested = was.weld is Weld.TESTING and seen.weld is Weld.PASSED
     if (tested and seen.session is not Session.CHARGING) or seen.weld is Weld.NONE:
-        _weld_result_given(state)
+        state.flags.discard(Flag.WELD_RESULT_WANTED)
     if state.weld_result_awaited and seen.inlet is Inlet.SAFE:
         if Timer.WELD_RESULT not in state.timers:
             state.start(Timer.WELD_RESULT, now_us + WELD_RESULT_LIMIT_US)
@@ -180,14 +180,9 @@ def _weld_changed(state: State, was: Snapshot, now_us: int) -> None:
         state.stop(Timer.WELD_RESULT)
 
 
-def _weld_result_given(state: State) -> None:
-    state.flags.discard(Flag.WELD_RESULT_WANTED)
-    state.stop(Timer.WELD_RESULT)
-
-
 def weld_result_overdue(state: State) -> None:
     """Stop waiting for a weld result: measured SAFE suffices."""
-    _weld_result_given(state)
+    state.flags.discard(Flag.WELD_RESULT_WANTED)
     state.tell(EventName.WELD_RESULT_MISSING)
 
 
