@@ -12,6 +12,7 @@ import os
 import selectors
 import socket
 from collections.abc import Callable, Coroutine, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,6 @@ class Wire:
         """Our frames find no room."""
         self.stamp: Callable[[], int] | None = None
         """What the kernel stamps frames with, microseconds; None: nothing."""
-        self.opened = 0
         self.sent: list[Frame] = []
         """What the service sent."""
         self.filters: list[Any] = []
@@ -135,7 +135,6 @@ class Wire:
     # ---- the service's side: python-can's bus and its socket -----------------------------------
 
     def open(self, filters: Any) -> Wire:
-        self.opened += 1
         self.filters.append(filters)
         self._theirs, self._ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
@@ -318,6 +317,7 @@ class CarOnWires:
             service.change_settings(parse(words), str(step.values["by"]))
 
 
+@cache
 def reference() -> Profile:
     """The reference car."""
     return load_profile("reference")

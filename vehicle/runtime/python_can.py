@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import sys
 import threading
 import time
@@ -20,6 +21,8 @@ from vehicle.wire.frame import Frame
 
 if TYPE_CHECKING:
     import can
+
+_SILENCE = logging.NullHandler()
 
 READ_WAIT_S = 0.25
 """How long a reading thread waits for a frame before it looks whether it is still wanted."""
@@ -40,8 +43,9 @@ def import_can() -> Any:
     """Return python-can, without the asammdf that it would import where that is installed.
 
     python-can's MF4 module imports asammdf, which costs a second and 120 MB; the gateway reads no
-    MF4 files.
+    MF4 files. What python-can logs besides raising it is kept off the console.
     """
+    logging.getLogger("can").addHandler(_SILENCE)
     if "can" not in sys.modules and "asammdf" not in sys.modules:
         sys.modules["asammdf"] = None  # type: ignore[assignment]
         try:

@@ -81,9 +81,10 @@ class Speaker:
         for port in self._ports_of(bus):
             if port.send(frame):
                 self._failing.discard(port.channel)
-            elif port.channel not in self._failing:
+            elif port.up and port.channel not in self._failing:
+                # Of a channel that is down, the loss itself is told.
                 self._failing.add(port.channel)
-                failures.append(SendFailed(port.channel, port.send_error or "the channel is down"))
+                failures.append(SendFailed(port.channel, port.send_error or "it was not taken"))
         return failures
 
     def _ports_of(self, bus: str) -> Iterator[Port]:
