@@ -52,8 +52,8 @@ CHANGE_WORDS: dict[Change, str] = {
     Change.TAKE_OUT: "what is plugged in is taken out by hand",
 }
 
-_TOGETHER_MAX = 3
-"""How many changes at most make one way: unlocked, over and safe."""
+_TOGETHER = (1, 2, 3)
+"""How many changes may make one way: three are unlocked, over and safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,9 @@ _TRIES = (
 Way = tuple[Change, ...]
 """Changes that release together."""
 
+_BRINGS: dict[Change, Way] = {Change.FULL: (Change.SESSION_OVER,)}
+"""What a change brings about besides itself: a full battery is one of the session's ends."""
+
 
 def ways_to_release(now: Situation, settings: Settings, actuator: Actuator) -> tuple[Way, ...]:
     """Return the smallest sets of changes that each make the policy say RELEASE, smallest first.
@@ -119,7 +122,7 @@ def ways_to_release(now: Situation, settings: Settings, actuator: Actuator) -> t
         return ()
     tries = [each for each in _TRIES if each.sensible(now)]
     found: list[Way] = []
-    for size in range(1, _TOGETHER_MAX + 1):
+    for size in _TOGETHER:
         for chosen in combinations(tries, size):
             way = tuple(each.change for each in chosen)
             if any(_includes(way).issuperset(smaller) for smaller in found):
@@ -133,8 +136,8 @@ def ways_to_release(now: Situation, settings: Settings, actuator: Actuator) -> t
 
 
 def _includes(way: Way) -> set[Change]:
-    """Return ``way`` and what it brings about: a full battery is one of the session's ends."""
-    return {*way, Change.SESSION_OVER} if Change.FULL in way else {*way}
+    """Return ``way`` and what its changes bring about."""
+    return {*way, *(end for each in way for end in _BRINGS.get(each, ()))}
 
 
 def settings_behind(
