@@ -1,0 +1,116 @@
+"""The manager's parts, one at a time: what it starts with, decides on, vetoes and leaves alone."""
+
+from __future__ import annotations
+
+import pytest
+from core_bench import ADAPTER, LATCH, MIN, Bench, S, charging, plugged
+
+from vehicle.core.car import Car, Pin, WhenEmpty
+from vehicle.core.manager import LockManager
+from vehicle.core.memory import Flag, Memory
+from vehicle.core.messages import ActuatorChanged, Event, Fault, Permit
+from vehicle.core.names import Charge, Demand, EventName, FaultName, PinState
+from vehicle.core.settings import Settings, Toggle
+from vehicle.core.signals import (
+    CarLock,
+    Feedback,
+    Fitted,
+    Inlet,
+    Occupant,
+    Session,
+)
+from vehicle.core.situation import Doors, Phase, Seat
+
+pytestmark = pytest.mark.fast
+
+
+def test_a_start_tells_the_faults_that_stand_in_order_and_which_pin_is_assumed() -> None:
+    """A fault of no pin beside the same of one: they have no order but that of their words."""
+    manager = LockManager(Car(latch=Pin(feedback=False)))
+    lost = FaultName.BUS_LOST
+    manager.restore(Memory(faults=frozenset({(lost, None), (lost, LATCH)})), 0)
+    outputs = manager.start(5)
+    assert [each for each in outputs if isinstance(each, ActuatorChanged)] == [
+        ActuatorChanged(LATCH, PinState.UNKNOWN, None, True),
+        ActuatorChanged(ADAPTER, PinState.UNKNOWN, None, False),
+    ]
+    told = [each for each in outputs if isinstance(each, Fault) and each.active]
+    assert told == [Fault(lost, True, LATCH), Fault(lost, True)]
+    assert [each for each in outputs if isinstance(each, Permit)] == [Permit(Charge.NONE, None)]
+
+
+def test_a_lost_sensor_of_the_adapter_lock_is_a_fault_of_that_pin() -> None:
+    bench = Bench(adapter_lock_fitted=Fitted.FITTED)
+    bench.see(occupant=Occupant.ADAPTER)
+    bench.see(adapter_lock=Feedback.UNKNOWN)
+    bench.run(MIN)
+    assert bench.said(Fault) == [Fault(FaultName.FEEDBACK_LOST, True, ADAPTER)]
+
+
+def test_an_empty_inlet_is_left_alone_only_where_the_car_wants_it_so() -> None:
+    leave = Bench(Car(when_empty=WhenEmpty.LEAVE))
+    assert leave.manager.situation(LATCH).seat is Seat.EMPTY_LEAVE
+    assert Bench().manager.situation(LATCH).seat is Seat.EMPTY
+
+
+def test_a_car_counts_as_opened_only_after_it_was_locked_with_something_seated() -> None:
+    bench = plugged()
+    assert bench.manager.situation(LATCH).doors is Doors.UNLOCKED
+    bench.see(car_lock=CarLock.LOCKED)
+    bench.see(car_lock=CarLock.UNLOCKED)
+    assert bench.manager.situation(LATCH).doors is Doors.OPENED
+
+
+def test_a_session_that_was_cut_off_is_over_after_its_hold() -> None:
+    bench = charging()
+    bench.see(session=Session.NONE, inlet=Inlet.SAFE)
+    assert bench.manager.situation(LATCH).phase is Phase.INTERRUPTED
+    bench.run(300 * S)
+    assert bench.manager.situation(LATCH).phase is Phase.NONE
+
+
+def test_a_complete_charge_is_full_after_the_grace_time() -> None:
+    bench = charging(settings=Settings(release_when_full=Toggle.ON, release_grace_min=1))
+    bench.see(session=Session.COMPLETE, inlet=Inlet.SAFE)
+    bench.run(MIN - 1)
+    assert bench.manager.situation(LATCH).phase is Phase.COMPLETE
+    bench.run(1)
+    assert bench.manager.situation(LATCH).phase is Phase.FULL
+
+
+def test_a_pin_that_is_not_known_to_be_there_is_not_even_vetoed() -> None:
+    for fitted in (Fitted.UNKNOWN, Fitted.ABSENT):
+        bench = Bench(latch_fitted=fitted)
+        bench.see(occupant=Occupant.CONNECTOR, car_lock=CarLock.LOCKED, session=Session.WAITING)
+        bench.run(MIN)
+        assert bench.commands() == []
+        assert EventName.COMMAND_VETOED not in bench.events()
+
+
+@pytest.mark.parametrize(
+    ("flag", "why"),
+    [
+        (Flag.WELD_RESULT_WANTED, "the weld test's result is awaited"),
+        (Flag.MANUAL_LATCH, "the manual release was pulled"),
+    ],
+)
+def test_what_is_remembered_vetoes_a_release_that_no_rule_should_have_asked_for(
+    flag: Flag, why: str
+) -> None:
+    """Told once while it stands, and again when it has gone and come back."""
+    bench = plugged()
+    manager = bench.manager
+    may, state = manager._may(LATCH), manager._state
+    told = Event(
+        EventName.COMMAND_VETOED,
+        (("actuator", LATCH), ("command", Demand.RELEASE), ("why", why)),
+    )
+    for times in (1, 2):
+        state.flags.add(flag)
+        assert not may(Demand.RELEASE)
+        assert not may(Demand.RELEASE)
+        assert manager.vetoed == {LATCH: why}
+        assert state.outputs == [told] * times
+        state.flags.discard(flag)
+        assert may(Demand.RELEASE)
+        assert manager.vetoed == {}
