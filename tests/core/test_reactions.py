@@ -8,9 +8,12 @@ import pytest
 from core_bench import AC_32, ADAPTER, LATCH, MIN, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Car, Pin, StrokeLimits, WhenEmpty
+from vehicle.core.manager import LockManager
 from vehicle.core.memory import Flag
 from vehicle.core.messages import (
     Command,
+    Fault,
+    Observed,
 )
 from vehicle.core.names import (
     Charge,
@@ -20,7 +23,7 @@ from vehicle.core.names import (
     Result,
 )
 from vehicle.core.settings import Settings, Toggle
-from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session
+from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session, SupplyLimit
 
 pytestmark = pytest.mark.fast
 
@@ -104,8 +107,10 @@ def test_a_manual_release_is_respected_until_the_connector_is_out() -> None:
     bench.see(latch=Feedback.RELEASED)
     bench.run(S)
     assert bench.faults() == [(OPEN, True)]
-    assert EventName.MANUAL_RELEASE_PULLED in bench.events()
+    assert bench.manager.faults == {(OPEN, LATCH)}
+    assert bench.event(EventName.MANUAL_RELEASE_PULLED) == {"actuator": "latch"}
     assert bench.stops() == [(True, 1)]
+    assert bench.manager.memory.stop_attempt == 1
     assert bench.manager.permit is Charge.NONE
     for car_lock in (CarLock.UNLOCKED, CarLock.LOCKED):
         bench.see(car_lock=car_lock)
@@ -170,7 +175,7 @@ def test_a_pin_that_closes_by_itself_is_no_fault_any_more_once_it_is_wanted() ->
     bench = plugged(inlet=Inlet.UNKNOWN)
     bench.see(latch=Feedback.ENGAGED)
     bench.run(S)
-    assert bench.faults() == [(CLOSE, True)]
+    assert bench.said(Fault) == [Fault(CLOSE, True, LATCH)]
     bench.see(**LOCKED)
     assert bench.faults() == [(CLOSE, True), (CLOSE, False)]
 
@@ -183,7 +188,7 @@ def test_feedback_that_is_lost_is_a_fault_after_exactly_three_seconds() -> None:
     bench.run(3 * S - 1)
     assert bench.faults() == []
     bench.run(1)
-    assert bench.faults() == [(FaultName.FEEDBACK_LOST, True)]
+    assert bench.said(Fault) == [Fault(FaultName.FEEDBACK_LOST, True, LATCH)]
     bench.see(latch=Feedback.ENGAGED)
     assert bench.faults()[-1] == (FaultName.FEEDBACK_LOST, False)
     assert bench.commands() == []
@@ -226,6 +231,33 @@ def test_a_pin_found_released_while_a_release_is_demanded_is_remembered_as_relea
     bench.run(10 * S)
     assert Flag.RELEASED_LATCH in bench.manager.memory.flags
     assert bench.manager.pin(LATCH).state is PinState.RELEASED
+
+
+def test_a_release_ends_what_was_noted_of_the_charge_before_it() -> None:
+    bench = charging(AC_32, Settings(release_when_full=Toggle.ON), **LOCKED)
+    bench.see(supply_limit=SupplyLimit.UP_TO_16_A, session=Session.COMPLETE)
+    bench.see(session=Session.WAITING)
+    assert Flag.NEW_CHARGE in bench.manager.memory.flags
+    stop_to(bench)
+    bench.run(10 * S)
+    assert bench.state == "released"
+    assert Flag.NEW_CHARGE not in bench.manager.memory.flags
+
+
+def test_a_blind_release_is_a_fault_of_its_pin() -> None:
+    bench = plugged(**LOCKED)
+    bench.see(latch=Feedback.UNKNOWN)
+    bench.stuck.add(LATCH)
+    bench.unlatch()
+    bench.run(S)
+    assert bench.said(Fault) == [Fault(FaultName.FEEDBACK_LOST, True, LATCH)]
+
+
+def test_a_pin_that_is_heard_before_the_first_decision_is_no_release() -> None:
+    manager = LockManager(Car(latch=Pin(limits=StrokeLimits(debounce_us=0))))
+    manager.handle(Observed((("latch", Feedback.RELEASED),)), S)
+    assert manager.pin(LATCH).state is PinState.RELEASED
+    assert Flag.RELEASED_LATCH not in manager.memory.flags
 
 
 def test_a_release_of_an_empty_inlet_is_not_remembered() -> None:

@@ -20,8 +20,8 @@ from core_bench import (
     stop_to,
 )
 
-from vehicle.core.car import Car, Pin
-from vehicle.core.memory import Flag
+from vehicle.core.car import Car, Pin, WhenEmpty
+from vehicle.core.memory import Flag, Timer
 from vehicle.core.messages import (
     Answered,
     BusFailed,
@@ -370,6 +370,31 @@ def test_an_unlatch_ends_when_the_manual_release_is_pulled_and_the_stop_stands()
     assert bench.stops() == [(True, 1), (False, 0)]
 
 
+def test_a_pin_that_cannot_be_driven_yet_is_not_called_released() -> None:
+    bench = plugged(**LOCKED)
+    bench.see(latch=Feedback.UNKNOWN)
+    bench.give(BusQuiet("main", ("Body",), ()))
+    bench.unlatch()
+    bench.run(S)
+    assert bench.results() == [Result.ACCEPTED]
+
+
+def test_an_unlatch_ends_the_hold_after_a_power_cut() -> None:
+    bench = charging(**LOCKED)
+    bench.see(session=Session.NONE)
+    assert Timer.POWER_CUT_HOLD in dict(bench.manager.memory.timers)
+    bench.unlatch()
+    assert Timer.POWER_CUT_HOLD not in dict(bench.manager.memory.timers)
+
+
+def test_a_stop_that_is_named_as_not_confirmed_is_not_timed_any_more() -> None:
+    bench = charging()
+    bench.unlatch()
+    bench.run(30 * S)
+    assert bench.faults() == [(FaultName.STOP_NOT_CONFIRMED, True)]
+    assert set(dict(bench.manager.memory.timers)) == {Timer.STOP_REPEAT}
+
+
 def test_an_unlatch_without_a_sensor_word_drives_once_and_says_so() -> None:
     bench = plugged(**LOCKED)
     bench.see(latch=Feedback.UNKNOWN)
@@ -602,6 +627,16 @@ def test_a_latch_request_ends_when_the_manual_release_is_pulled() -> None:
     bench.run(S)
     assert bench.manager.memory.asked.value == "nothing"
     assert EventName.MANUAL_RELEASE_PULLED in bench.events()
+
+
+def test_a_hand_on_the_other_pin_ends_a_latch_request_that_has_no_answer_yet() -> None:
+    bench = Bench(Car(when_empty=WhenEmpty.LEAVE), **BOTH, latch=Feedback.ENGAGED)
+    bench.stuck |= {LATCH, ADAPTER}
+    bench.see(occupant=Occupant.ADAPTER)
+    bench.latch()
+    bench.see(latch=Feedback.RELEASED)
+    bench.run(S)
+    assert bench.results() == [Result.ACCEPTED, Result.MANUAL_RELEASE_PULLED]
 
 
 def test_only_the_guarding_pin_answers_a_latch_request() -> None:

@@ -355,6 +355,16 @@ def test_a_shorter_grace_time_that_is_over_already_releases_at_once() -> None:
     assert bench.commands() == [("latch", "release")]
 
 
+def test_a_shorter_grace_time_that_ends_this_very_moment_releases_at_once() -> None:
+    settings = Settings(release_when_full=Toggle.ON, release_grace_min=30)
+    bench = charging(settings=settings, car_lock=CarLock.LOCKED)
+    stop_to(bench)
+    bench.run(5 * MIN)
+    bench.choose(release_grace_min=5)
+    assert bench.commands() == [("latch", "release")]
+    assert Timer.GRACE not in dict(bench.manager.memory.timers)
+
+
 def test_a_shorter_power_cut_time_chosen_meanwhile_counts_from_the_cut() -> None:
     bench = charging(settings=WHILE_CHARGING)
     stop_to(bench, Session.NONE)

@@ -59,8 +59,7 @@ class LockManager:
         pins = {actuator: pin_type(actuator, car.pin(actuator)) for actuator in Actuator}
         self.car = car
         self.shadow = shadow
-        self._state = State(car, settings or Settings(), pins)
-        self._state.shadow = shadow
+        self._state = State(car, settings or Settings(), pins, shadow=shadow)
         self._permit: Charge | None = None
         self._vetoed: dict[Actuator, str] = {}
         self._now_us = 0

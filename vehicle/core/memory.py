@@ -119,12 +119,19 @@ class Memory:
 class State:
     """The working form of Memory while the manager runs. Times are absolute."""
 
-    def __init__(self, car: Car, settings: Settings, pins: dict[Actuator, PinControl]) -> None:
+    def __init__(
+        self,
+        car: Car,
+        settings: Settings,
+        pins: dict[Actuator, PinControl],
+        *,
+        shadow: bool = False,
+    ) -> None:
         self.car = car
         self.settings = settings
         self.pins = pins
         self.outputs: list[Output] = []
-        self.shadow = False
+        self.shadow = shadow
         self.decisions: dict[Actuator, Decision] = {}
         self.load(Memory(), 0)
 
