@@ -114,3 +114,15 @@ def test_what_is_remembered_vetoes_a_release_that_no_rule_should_have_asked_for(
         state.flags.discard(flag)
         assert may(Demand.RELEASE)
         assert manager.vetoed == {}
+
+
+def test_a_pin_whose_position_is_unknown_is_released_on_request_and_not_by_a_rule() -> None:
+    bench = plugged(car_lock=CarLock.LOCKED, session=Session.COMPLETE)
+    bench.see(latch=Feedback.UNKNOWN)
+    bench.see(car_lock=CarLock.UNLOCKED)
+    bench.run(30 * S)
+    assert bench.rule() == "car_unlocked"
+    assert bench.commands() == []
+    bench.unlatch()
+    assert bench.rule() == "release_requested"
+    assert bench.commands() == [("latch", "release")]
