@@ -17,17 +17,15 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.ready-run: $(VENV)/bin/python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/bin/python setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@ $(VENV)/.ready-run
 
-run: $(VENV)/.ready-run ## record a demonstration on the simulated car and replay it, explained
-	@mkdir -p build
-	$(BIN)/chargelock simulate demo --record build/demo.log
-	$(BIN)/chargelock replay build/demo.log --profile reference
+run: $(VENV)/.ready-run ## play with a simulated car, live; without a terminal a story is told
+	$(BIN)/chargelock demo
 
 test: lint types ## set up and run the tests (minutes, pip only)
 	$(BIN)/pytest -n 2 --cov --cov-branch --cov-report=

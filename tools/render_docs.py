@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import Field, fields
 from enum import StrEnum
@@ -33,6 +34,7 @@ from vehicle.core.policy import OWNER, SAFETY, Rule
 from vehicle.core.settings import Settings, key_of
 from vehicle.core.situation import SIGNALS_BEHIND, Situation
 from vehicle.core.words import CHARGE_WORDS, EVENT_WORDS, FAULT_ADVICE, FAULT_WORDS
+from vehicle.runtime.demo_actions import ACTIONS
 from vehicle.runtime.journal import json_schema
 from vehicle.wire.profile import Profile, list_profiles, load_profile
 
@@ -44,6 +46,7 @@ LAYERS = ("core", "wire", "runtime", "replay", "cli")
 BEGIN = re.compile(r"<!-- generated: ([\w-]+) -->\n")
 END = "<!-- /generated -->"
 HELP_COLUMNS = 80
+PROSE_COLUMNS = 105
 
 
 class DocumentError(ValueError):
@@ -229,6 +232,12 @@ def _lacks(profile: Profile) -> str:
     )
 
 
+def keys() -> str:
+    """Return the keys of the demonstration, as one paragraph."""
+    told = "; ".join(f"{code(action.key)} {action.says}" for action in ACTIONS)
+    return textwrap.fill(f"Keys: {told}; {code('q')} quit.", PROSE_COLUMNS) + "\n"
+
+
 def rooms() -> str:
     """Return every module with the first sentence of its docstring."""
     rows = []
@@ -292,6 +301,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         prices,
         journal,
         profiles,
+        keys,
         rooms,
         commands,
     )

@@ -12,6 +12,7 @@ from io import TextIOWrapper
 import click
 
 _COMMANDS = {
+    "demo": ("vehicle.cli.demo", "demo", "Play with a simulated car, live."),
     "journal": ("vehicle.cli.journal", "journal", "Describe the decision journal."),
     "profile": ("vehicle.cli.profile", "profile", "List and check car profiles."),
     "replay": ("vehicle.cli.replay", "replay", "Replay a CAN recording and explain each decision."),

@@ -65,9 +65,12 @@ def simulate(
 
 
 def _path(story: str) -> Path:
-    if story == DEMO and not Path(story).exists():
-        return Path(str(resources.files("vehicle.runtime") / "demo.toml"))
-    return Path(story)
+    return shipped_story() if story == DEMO and not Path(story).exists() else Path(story)
+
+
+def shipped_story() -> Path:
+    """Return where the story that comes with the package is."""
+    return Path(str(resources.files("vehicle.runtime") / "demo.toml"))
 
 
 def _write(path: Path, lines: list[str] | tuple[str, ...]) -> None:

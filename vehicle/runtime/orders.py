@@ -7,7 +7,7 @@ Refuses to know: how a story file is written, and how the simulated car carries 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Request, Source
@@ -192,8 +192,25 @@ class Orders:
     """Every fault that was ordered, and which of them hold at a time."""
 
     def __init__(self, faults: Iterable[FaultOrder]) -> None:
+        self._set(faults)
+
+    def _set(self, faults: Iterable[FaultOrder]) -> None:
         self._faults = tuple(faults)
         self._bounds = sorted({bound for f in self._faults for bound in (f.from_us, f.to_us)})
+
+    def begin(self, fault: FaultOrder) -> None:
+        """Order one more fault, by hand; those that were over before it began are forgotten."""
+        standing = (each for each in self._faults if each.to_us >= fault.from_us)
+        self._set((*standing, fault))
+
+    def end(self, what: str, now_us: int) -> None:
+        """Let every fault ``what`` that holds now be over from ``now_us`` on."""
+        self._set(
+            replace(each, to_us=now_us)
+            if each.what == what and each.from_us <= now_us < each.to_us
+            else each
+            for each in self._faults
+        )
 
     def find(self, what: str, now_us: int, **where: str) -> FaultOrder | None:
         """Return the fault ``what`` that holds now; ``where`` names the pin or message concerned.
