@@ -8,7 +8,7 @@ from core_bench import ADAPTER, LATCH, MIN, Bench, S, charging, plugged
 from vehicle.core.car import Car, Pin, WhenEmpty
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Flag, Memory
-from vehicle.core.messages import ActuatorChanged, Event, Fault, Permit
+from vehicle.core.messages import ActuatorChanged, Event, Fault, Permit, SignalChanged
 from vehicle.core.names import Charge, Demand, EventName, FaultName, PinState
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
@@ -20,6 +20,7 @@ from vehicle.core.signals import (
     Session,
 )
 from vehicle.core.situation import Doors, Phase, Seat
+from vehicle.core.snapshot import SIGNALS, Snapshot
 
 pytestmark = pytest.mark.fast
 
@@ -126,3 +127,15 @@ def test_a_pin_whose_position_is_unknown_is_released_on_request_and_not_by_a_rul
     bench.unlatch()
     assert bench.rule() == "release_requested"
     assert bench.commands() == [("latch", "release")]
+
+
+def test_a_new_manager_remembers_nothing_and_its_time_begins_at_zero() -> None:
+    assert LockManager(Car()).memory == Memory()
+
+
+def test_a_start_tells_each_signal_as_it_is_remembered() -> None:
+    manager = LockManager(Car())
+    seen = Snapshot(car_lock=CarLock.LOCKED, occupant=Occupant.CONNECTOR)
+    manager.restore(Memory(snapshot=seen), 3)
+    told = [each for each in manager.start(3) if isinstance(each, SignalChanged)]
+    assert told == [SignalChanged(name, getattr(seen, name), None) for name in SIGNALS]
