@@ -125,8 +125,14 @@ def test_a_pin_that_the_car_has_not_is_left_out() -> None:
     absent = (0, sees("latch_fitted", Fitted.ABSENT))
     assert compared(absent, (0, demand(RELEASE)), end_us=9).intervals == []
     assert compared((0, demand(RELEASE)), end_us=9).intervals == []
-    retracted = compared(HERE, (3, sees("latch_fitted", Fitted.UNKNOWN)), end_us=9)
+    retracted = compared(HERE, (3, sees("latch_fitted", Fitted.ABSENT)), end_us=9)
     assert retracted.intervals == []
+
+
+def test_a_pin_that_is_not_heard_of_again_after_a_break_in_time_stays_compared() -> None:
+    gone = (50, sees("latch_fitted", Fitted.UNKNOWN, Fitted.FITTED))
+    agreement = compared(HERE, (0, demand(ENGAGE)), (10, demand(HOLD)), gone, end_us=100)
+    assert times(agreement) == (90, 0, 10)
 
 
 def test_both_pins_are_compared_each_with_its_own_sensor() -> None:

@@ -411,3 +411,9 @@ def test_the_variant_is_picked_from_the_recording() -> None:
     """The first 30 s decide which software speaks."""
     played = Played(TESLA / f"{TESLA.name}.log", "tesla_model3")
     assert played.variant == played.summary.variant == "us-2019"
+
+
+def test_a_car_that_tells_nothing_of_its_port_is_degraded_by_a_connector_signal() -> None:
+    """The journal's name for it is ``occupant``; people look for the connector."""
+    words = degraded_words(load_profile("hyundai_ioniq5"), None, ())
+    assert "no connector signal on this bus: no message known" in words

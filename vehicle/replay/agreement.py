@@ -92,8 +92,12 @@ class Agreement:
             self.car_released_while_not_safe += freed and self._inlet is not Inlet.SAFE
             self._change(now_us, _PIN_OF_FEEDBACK[output.signal], latch=value)
         elif isinstance(value, Fitted):
+            # UNKNOWN after a break in time takes nothing back: what was compared stays compared.
             actuator = _PIN_OF_FITTED[output.signal]
-            (self._fitted.add if value is Fitted.FITTED else self._fitted.discard)(actuator)
+            if value is Fitted.FITTED:
+                self._fitted.add(actuator)
+            elif value is Fitted.ABSENT:
+                self._fitted.discard(actuator)
 
     def _change(
         self,

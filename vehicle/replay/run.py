@@ -214,10 +214,14 @@ def _count(summary: Summary, now_us: int, output: Output) -> None:
         summary.agreement.note(now_us, output)
 
 
+_SIGNAL_NAMES = {"occupant": "connector"}
+"""What people call a signal, where that is another word than the journal's."""
+
+
 def degraded_words(profile: Profile, variant: str | None, heard: Iterable[str]) -> list[str]:
     """Return, in words, what this car's messages could not tell in this recording."""
     words = [
-        f"no {signal.replace('_', ' ')} signal on this bus"
+        f"no {_SIGNAL_NAMES.get(signal, signal.replace('_', ' '))} signal on this bus"
         + (f": {profile.lacks_words[signal]}" if signal in profile.lacks_words else "")
         for signal in profile.lacks
     ]
