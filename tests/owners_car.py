@@ -18,19 +18,15 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+from vehicle.cli.control_socket import control_socket
 from vehicle.core.manager import LockManager
 from vehicle.core.messages import InputEvent, SettingsChanged
 from vehicle.core.settings import Settings
-from vehicle.runtime.control import Control
 from vehicle.runtime.journal import is_entry
 from vehicle.runtime.loop import Loop
 from vehicle.runtime.sender import Transmitter
 from vehicle.runtime.settings_store import SettingsStore
 from vehicle.runtime.simulator import FaultOrder, SimulatedCar, StartState, Step
-from vehicle.runtime.varlink import Interface, VarlinkServer
-from vehicle.runtime.varlink_access import Access, access_for
-from vehicle.runtime.varlink_methods import CHARGELOCK, CHARGELOCK_SIGNATURES, description_of
-from vehicle.runtime.varlink_socket import listen
 from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import load_profile
 from vehicle.wire.translator import Translator
@@ -161,30 +157,18 @@ class OwnersCar:
 class Served:
     """A car with its control socket and its settings on disk, served by a thread."""
 
-    def __init__(self, folder: Path, car: OwnersCar, access: Access) -> None:
+    def __init__(self, folder: Path, car: OwnersCar) -> None:
         self.folder = folder
         self.path = folder / "control.sock"
         self.car = car
         self.store = SettingsStore(folder / "settings.toml")
         self.car.change_settings(self.store.load(), "start")
-        self.control = Control(car, self.store)
-        self.listener = listen(self.path, mode=0o666, group=None)
-        self.server = VarlinkServer(
-            [
-                Interface(
-                    CHARGELOCK,
-                    description_of(CHARGELOCK),
-                    CHARGELOCK_SIGNATURES,
-                    self.control.handlers,
-                )
-            ],
-            access,
-        )
         self.loop = asyncio.new_event_loop()
         self._flying = False
         self._thread = threading.Thread(target=self.loop.run_forever)
-        self.loop.call_soon(lambda: self.server.start(self.listener.sock))
         self._thread.start()
+        self._socket = control_socket(self.car, self.store, self.path, everybody_reads=True)
+        self.do(self._socket.__enter__)
 
     def do(self, what: Callable[[], object]) -> object:
         """Do something to the car in its own thread, and return what came of it."""
@@ -218,17 +202,16 @@ class Served:
 
     def close(self) -> None:
         self._flying = False
-        self.do(self.server.stop)
+        self.do(lambda: self._socket.__exit__(None, None, None))
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
         self.loop.close()
-        self.listener.close()
         self.store.close()
 
 
 @contextmanager
-def served(car: OwnersCar | None = None, access: Access | None = None) -> Iterator[Served]:
+def served(car: OwnersCar | None = None) -> Iterator[Served]:
     """Serve a car that has been awake for a second, in a folder that every user may enter."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -236,7 +219,7 @@ def served(car: OwnersCar | None = None, access: Access | None = None) -> Iterat
         if car is None:
             car = OwnersCar()
         car.advance(1)
-        bench = Served(folder, car, access or access_for(()))
+        bench = Served(folder, car)
         try:
             yield bench
         finally:

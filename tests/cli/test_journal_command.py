@@ -1,4 +1,4 @@
-"""``chargelock journal --schema``."""
+"""``chargelock journal --schema``; the journal itself is told by a running service."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ def test_the_schema_is_printed_as_json() -> None:
     assert done.stdout == json.dumps(json_schema(), indent=2, sort_keys=True) + "\n"
 
 
-def test_without_an_option_it_is_misuse() -> None:
-    """There is nothing else to say of the journal here."""
-    done = CliRunner().invoke(main, ["journal"])
-    assert done.exit_code == 2
-    assert "Missing option '--schema'" in done.stderr
+def test_the_schema_needs_no_service_and_the_lines_do() -> None:
+    """What a running service says is tested with the owner's commands."""
+    nowhere = {"CHARGELOCK_SOCKET": "/nonexistent/control.sock"}
+    assert CliRunner().invoke(main, ["journal", "--schema"], env=nowhere).exit_code == 0
+    done = CliRunner().invoke(main, ["journal"], env=nowhere)
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "no service is running there" in done.stderr

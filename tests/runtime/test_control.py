@@ -548,6 +548,9 @@ def test_a_service_that_has_just_begun_is_not_ready_and_later_tells_what_it_know
         assert told["notes"] == [NOT_HEARD]
         assert told["held"] == "It is not known what is plugged in, or what holds it."
         assert desk.ask("Why").reply["rule"] == "occupant_unknown"
+        refused = desk.ask("Unlatch")
+        assert refused.error == "Unsafe"
+        assert refused.reply["reason"] == "the car has not told yet which locks it has"
 
     run(story, OwnersCar(PARKED, fault("lost_frames", percent=100)), awake_s=0)
 

@@ -12,13 +12,20 @@ from io import TextIOWrapper
 import click
 
 _COMMANDS = {
-    "demo": ("vehicle.cli.demo", "demo", "Play with a simulated car, live."),
-    "journal": ("vehicle.cli.journal", "journal", "Describe the decision journal."),
+    "completion": ("vehicle.cli.completion", "completion", "Print or install shell completion."),
+    "events": ("vehicle.cli.events", "events", "Print what happened and concerns people."),
+    "journal": ("vehicle.cli.journal", "journal", "Print the decision journal, or its schema."),
+    "latch": ("vehicle.cli.pins", "latch", "Hold what is plugged in."),
     "profile": ("vehicle.cli.profile", "profile", "List and check car profiles."),
     "replay": ("vehicle.cli.replay", "replay", "Replay a CAN recording and explain each decision."),
     "run": ("vehicle.cli.run", "run", "Run the lock manager on a car's buses."),
     "service": ("vehicle.cli.service", "service", "Install or remove the systemd service."),
+    "settings": ("vehicle.cli.settings", "settings", "Show and change the owner's choices."),
     "simulate": ("vehicle.cli.simulate", "simulate", "Play a story on a simulated car."),
+    "status": ("vehicle.cli.status", "status", "Say what is held, what is not, and what is wrong."),
+    "unlatch": ("vehicle.cli.pins", "unlatch", "Stop the charge and release what is plugged in."),
+    "watch": ("vehicle.cli.watch", "watch", "Show the status, live."),
+    "why": ("vehicle.cli.why", "why", "Say why a pin is held or free, and what would release it."),
 }
 """Name -> module, function and one line of help: the help needs none of the modules."""
 

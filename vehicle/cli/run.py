@@ -13,26 +13,27 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from vehicle.cli.console import fail
+from vehicle.cli.control_socket import control_socket_if_possible, settings_kept
+from vehicle.cli.live_journal import journal_written
 from vehicle.cli.profile import load_or_fail
-from vehicle.core.messages import Entry
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.runtime.instance import AlreadyRunningError, claim
-from vehicle.runtime.journal import start_line, to_line
-from vehicle.runtime.journal_log import JournalLog
 from vehicle.runtime.notify import Watchdog, notify, watchdog_us
 from vehicle.runtime.ports import Port, PortError
 from vehicle.runtime.python_can import import_can
 from vehicle.runtime.recorder import PIECE_BYTES, PIECES, Recorder
 from vehicle.runtime.service import Service
+from vehicle.runtime.settings_store import SettingsStore
 from vehicle.runtime.store import read_settings
+from vehicle.runtime.varlink_socket import SOCKET_PATH
 from vehicle.runtime.wiring import Wiring, WiringError
 from vehicle.wire.loaded import Profile
 
@@ -52,6 +53,9 @@ class Options:
     fd: bool | None
     dry_run: bool
     wait: bool
+    state: Path | None
+    socket: Path | None
+    everybody_reads: bool
     record: Path | None
     record_mb: int
     record_pieces: int
@@ -70,8 +74,27 @@ class Options:
 )
 @click.option("--profile", "profile_name", required=True, metavar="NAME|FILE", help="The car.")
 @click.option(
-    "--config", "config_path", type=click.Path(path_type=Path), help="The owner's settings, TOML."
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="Settings, TOML; what `chargelock settings` sets counts over them.",
 )
+@click.option(
+    "--state",
+    envvar="STATE_DIRECTORY",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="Folder to keep changed settings in. Without it they hold until the end.",
+)
+@click.option(
+    "--socket",
+    type=click.Path(path_type=Path),
+    envvar="CHARGELOCK_SOCKET",
+    show_envvar=True,
+    metavar="PATH",
+    help=f"Control socket for the other commands.  [default: {SOCKET_PATH}, if possible]",
+)
+@click.option("--everybody-reads", is_flag=True, help="Let every user ask; not only the group.")
 @click.option(
     "--record", type=click.Path(path_type=Path), help="Record what is received, for a replay."
 )
@@ -103,14 +126,15 @@ def run(
     """
     import_can()  # before anything that imports it with all its extras
     options = _options(channels, rest)
-    settings = _settings(config_path)
+    _check(config_path)
     profile = load_or_fail(profile_name)
     try:
         wiring = Wiring(profile, options.channels, options.named)
     except WiringError as error:
         fail(error, 2)
-    with _claimed(options):
-        sys.exit(asyncio.run(_serve(profile, settings, wiring, options)))
+    kept = settings_kept(options.state, config_path, dry_run=options.dry_run)
+    with _claimed(options), kept as (store, settings):
+        sys.exit(asyncio.run(_serve(profile, settings, store, wiring, options)))
 
 
 def _options(channels: tuple[str, ...], rest: dict[str, Any]) -> Options:
@@ -132,13 +156,13 @@ def _options(channels: tuple[str, ...], rest: dict[str, Any]) -> Options:
     return Options(channels=tuple(names), named=named, **rest)
 
 
-def _settings(path: Path | None) -> Settings:
-    if path is None:
-        return Settings()
-    try:
-        return read_settings(path)
-    except SettingsError as error:
-        fail(error, 2)
+def _check(config: Path | None) -> None:
+    """End the command where the settings that were named cannot be read."""
+    if config is not None:
+        try:
+            read_settings(config)
+        except SettingsError as error:
+            fail(error, 2)
 
 
 @contextlib.contextmanager
@@ -154,7 +178,9 @@ def _claimed(options: Options) -> Iterator[None]:
         yield
 
 
-async def _serve(profile: Profile, settings: Settings, wiring: Wiring, options: Options) -> int:
+async def _serve(
+    profile: Profile, settings: Settings, store: SettingsStore, wiring: Wiring, options: Options
+) -> int:
     """Run until a signal or an internal error; return the exit code."""
     ports = [
         Port(options.interface, channel, wiring.ids_on(channel), fd=options.fd)
@@ -181,11 +207,19 @@ async def _serve(profile: Profile, settings: Settings, wiring: Wiring, options: 
     )
     ended = _Ended()
     service.on_broken = ended.broken
-    with _journal(options.journal, service):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(journal_written(options.journal, service, _say))
         try:
             service.start()
         except OSError as error:
             fail(f"--record {options.record}: cannot be written ({error.strerror})", 2)
+        for note in store.notes:
+            _say(note)
+        stack.enter_context(
+            control_socket_if_possible(
+                service, store, options.socket, _say, everybody_reads=options.everybody_reads
+            )
+        )
         watchdog = Watchdog(service.alive, watchdog_us())
         watchdog.start()
         _settle_memory()
@@ -240,51 +274,6 @@ def _open(port: Port, wait: bool) -> None:
             port.open_later()
         else:
             fail(error.strerror, _EXIT_CODES.get(error.errno or 0, 2))
-
-
-@contextlib.contextmanager
-def _journal(path: str | None, service: Service) -> Iterator[None]:
-    """Write the service's journal to a file or to standard output."""
-    log: JournalLog | None = None
-    if path is None:
-        yield
-        return
-    write: Callable[[str], None] = _print
-    if path != "-":
-        try:
-            log = JournalLog(Path(path), trouble=_say)
-        except OSError as error:
-            _refuse_journal(path, error)
-        write = log.write
-    write(
-        start_line(
-            profile=service.profile.name,
-            variant=service.variant,
-            shadow=service.manager.shadow,
-            epoch_us=service.clock.epoch_us,
-            settings=service.manager.settings.words(),
-        )
-    )
-
-    def listen(now_us: int, entry: Entry) -> None:
-        write(to_line(now_us, entry))
-
-    silence = service.listen(listen)
-    try:
-        yield
-    finally:
-        silence()
-        if log is not None:
-            log.close()
-
-
-def _refuse_journal(path: str, error: OSError) -> NoReturn:
-    fail(f"--journal {path}: cannot be written ({error.strerror}); name another file", 2)
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def _say(line: str) -> None:

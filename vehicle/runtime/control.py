@@ -7,7 +7,7 @@ Refuses to know: the wire protocol and who may call (``varlink``), how a request
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from vehicle.core.car import Actuator
@@ -47,9 +47,13 @@ NOT_HEARD = (
 class Control:
     """The handlers of ``org.chargelock`` for one service."""
 
-    def __init__(self, service: LiveService, store: SettingsStore) -> None:
+    def __init__(
+        self, service: LiveService, store: SettingsStore, notes: Sequence[str] = ()
+    ) -> None:
+        """``store`` must be loaded; ``notes``: what else people should know, in words."""
         self._service = service
         self._store = store
+        self._said = tuple(notes)
         self._settings = SettingsControl(service, store, self._notes)
 
     @property
@@ -145,7 +149,7 @@ class Control:
         return buses
 
     def _notes(self) -> list[str]:
-        notes = list(self._store.notes)
+        notes = [*self._store.notes, *self._said]
         if not self._service.translator.heard:
             notes.append(NOT_HEARD)
         for can_id in sorted(self._service.foreign_senders):

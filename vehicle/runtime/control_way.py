@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from vehicle.core.car import Car
+from vehicle.core.car import Actuator, Car
 from vehicle.core.memory import Flag
 from vehicle.core.messages import (
     ActuatorChanged,
@@ -26,8 +26,8 @@ from vehicle.core.messages import (
     StopCharge,
 )
 from vehicle.core.names import Demand, EventName, FaultName, PinState, Request, Result, Source
-from vehicle.core.signals import Inlet, Weld
-from vehicle.core.situation import guarding_pin
+from vehicle.core.signals import Fitted, Inlet, Weld
+from vehicle.core.situation import fitted, guarding_pin
 from vehicle.core.words import (
     EVENT_WORDS,
     FAULT_ADVICE,
@@ -46,6 +46,8 @@ WAITING_S = 10
 
 SHADOW_WORDS = "the service only watches (dry run) and moves nothing"
 SHADOW_ADVICE = "Restart it without --dry-run."
+NO_PIN_YET_WORDS = "the car has not told yet which locks it has"
+NO_PIN_YET_ADVICE = "Open a door or press the fob to wake the car, then ask again."
 NOT_TRIED_AGAIN = "it was asked for earlier and is not held yet"
 
 
@@ -169,6 +171,8 @@ class Way:
         words, end = _bare(RESULT_WORDS[result]), _ENDS[result]
         if self._request is Request.LATCH and result is Result.MANUAL_RELEASE_PULLED:
             end = _End(unsafe, fault=FaultName.UNEXPECTED_OPEN)
+        if result is Result.REFUSED_NO_PIN and self._may_have_pins():
+            words, end = NO_PIN_YET_WORDS, _End(unsafe, NO_PIN_YET_ADVICE)
         if end.error is None:
             self._call.reply({"step": "done", "words": words, "done": True, "result": result})
             return
@@ -176,6 +180,10 @@ class Way:
         if end.fault is not None:
             advice = advice_for(end.fault, self._service.profile.car)
         self._call.fail(end.error(words, advice))
+
+    def _may_have_pins(self) -> bool:
+        seen = self._service.manager.snapshot
+        return any(fitted(seen, actuator) is Fitted.UNKNOWN for actuator in Actuator)
 
 
 def advice_for(fault: FaultName, car: Car) -> str:

@@ -1,0 +1,64 @@
+"""``chargelock why``: which rule decided, from what, and what would release it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from vehicle.cli.console import named_lines, show, width, wrapped
+from vehicle.cli.owner import (
+    PIN_NAMES,
+    connected,
+    how_long,
+    json_option,
+    print_json,
+    socket_option,
+    verbose_option,
+)
+
+_DEMANDS = {
+    "engage": "is to be engaged",
+    "release": "is to be released",
+    "hold": "stays as it is",
+}
+
+
+@click.command()
+@click.argument("actuator", required=False, type=click.Choice(("latch", "adapter")))
+@socket_option
+@json_option
+@verbose_option
+def why(actuator: str | None, socket_path: str, as_json: bool, verbose: bool) -> None:
+    """Say why a pin is held or free, and what would release it.
+
+    Without a name it is about the pin that holds what is plugged in.
+    """
+    with connected(socket_path, as_json=as_json) as client:
+        told = client.call("Why", {"actuator": actuator})
+        if as_json:
+            print_json(told)
+        else:
+            show(_lines(told, width(), verbose=verbose))
+
+
+def _lines(told: Mapping[str, Any], columns: int, *, verbose: bool) -> list[str]:
+    demand = _DEMANDS.get(told["demand"], told["demand"])
+    sentence = f"The {PIN_NAMES.get(told['actuator'], told['actuator'])} {demand}: "
+    lines = [*wrapped("", "", sentence + told["sentence"], columns, {}), ""]
+    for name, words in _facts(told, verbose=verbose):
+        lines += named_lines(name, words, columns)
+    return lines
+
+
+def _facts(told: Mapping[str, Any], *, verbose: bool) -> Iterator[tuple[str, str]]:
+    if verbose:
+        yield "rule", told["rule"]
+    for signal in told["because"]:
+        name = f" [{signal['signal']} {signal['value']}]" if verbose else ""
+        yield "because", f"{signal['words']} {how_long(signal['age_us'])}{name}"
+    for key in told["settings"]:
+        yield "setting", f"{key} is {told['settings'][key]}"
+    for number, way in enumerate(told["releases"]):
+        yield ("or if" if number else "free if"), way["words"]
