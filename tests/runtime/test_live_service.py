@@ -480,7 +480,7 @@ def test_a_profile_of_another_car_is_told_with_those_that_fit() -> None:
             for can_id, extended in theirs:
                 wire.put(Frame(can_id, bytes(8), extended=extended))
             await asyncio.sleep(0.1)
-        await asyncio.gather(*bench.service._tasks)
+        await bench.service._acquaintance.told()
         (line,) = bench.said
         assert line.startswith("no identifier of profile reference in 5 s of traffic; ")
         assert f"nissan_leaf ({len(theirs)} in common)" in line
@@ -539,7 +539,7 @@ def test_the_cars_variant_is_found_while_driving_and_replays(tmp_path: Path) -> 
             if loop.now_us < 9_000_000:
                 assert bench.service.variant is None
         assert bench.service.variant == profile.variant_names[0]
-        assert bench.service._look is None
+        assert bench.service._acquaintance.over
         bench.service.stop()
         events = read_events(events_path(record))
         picked = [(t, e) for t, e in events if isinstance(e, VariantPicked)]

@@ -1,15 +1,19 @@
-"""SocketCAN's frames as bytes, and the stamps and counts that the kernel sends along.
+"""SocketCAN: a raw socket's frames as bytes, and the stamps and counts that the kernel sends along.
 
-Knows: ``can_frame``, ``canfd_frame`` and the control messages of a raw CAN socket.
-Refuses to know: interfaces, clocks, and what a frame means.
+Knows: ``can_frame``, ``canfd_frame``, the control messages and the options of a raw CAN socket.
+Refuses to know: when a channel is opened or closed, clocks, and what a frame means.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import socket
 import struct
 from collections.abc import Iterable
 
+from vehicle.runtime.python_can import Arrived
 from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, FD_LENGTHS, Frame
 
 CLASSIC_SIZE = 16
@@ -25,6 +29,9 @@ SO_RXQ_OVFL = 40
 SO_RCVBUFFORCE = 33
 """Source: asm-generic/socket.h. Python has no names for them."""
 
+RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+"""What a socket may hold while nobody reads, as far as the kernel grants it."""
+
 _EXTENDED_FLAG = 0x8000_0000
 _REMOTE_FLAG = 0x4000_0000
 _ERROR_FLAG = 0x2000_0000
@@ -33,6 +40,58 @@ _TIMESPEC = struct.Struct("@ll")
 _COUNT = struct.Struct("=I")
 
 Ancillary = Iterable[tuple[int, int, bytes]]
+
+
+class CanSocket:
+    """A bound raw socket, read and written without waiting."""
+
+    def __init__(self, sock: socket.socket, channel: str) -> None:
+        """Take the socket over. Raises OSError where its interface is down."""
+        self.dropped = 0
+        """Frames that the socket had no room for, as far as the kernel tells."""
+        self._socket = sock
+        self._channel = channel
+        self._buffer = bytearray(FD_SIZE)
+        self._view = memoryview(self._buffer)
+        sock.setblocking(False)
+        # An interface that is down lets itself be bound and tells by this.
+        down = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if down:
+            raise OSError(down, os.strerror(down))
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
+        for option in (SO_RCVBUFFORCE, socket.SO_RCVBUF):
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, option, RECEIVE_BUFFER_BYTES)
+                break
+
+    def fileno(self) -> int:
+        """Return the descriptor that is readable when there is something to read."""
+        return self._socket.fileno()
+
+    def read(self, batch: list[Arrived], limit: int) -> None:
+        """Append what has arrived to ``batch``, up to ``limit`` frames.
+
+        Raises OSError where the interface fails; what was read before stays in ``batch``.
+        """
+        view, channel, receive = self._view, self._channel, self._socket.recvmsg_into
+        into = [self._buffer]
+        ancillary: list[tuple[int, int, bytes]] = []
+        try:
+            while len(batch) < limit:
+                size, ancillary, _, _ = receive(into, ANCILLARY_SIZE)
+                if not size:
+                    raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))
+                frame = parse_frame(view[:size], channel)
+                if frame is not None:
+                    batch.append(Arrived(stamp_us(ancillary), frame))
+        except (BlockingIOError, InterruptedError):
+            pass
+        self.dropped = frames_dropped(ancillary) or self.dropped
+
+    def send(self, frame: Frame) -> None:
+        """Send one frame. Raises OSError: ENOBUFS and EAGAIN where there is no room for it."""
+        self._socket.send(build_frame(frame))
 
 
 def parse_frame(data: memoryview, channel: str) -> Frame | None:

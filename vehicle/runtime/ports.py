@@ -18,12 +18,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
-import socket
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from vehicle.runtime import can_socket
+from vehicle.runtime.can_socket import BUS_OFF, RESTARTED, CanSocket
 from vehicle.runtime.python_can import (
     Arrived,
     BusReader,
@@ -41,9 +39,6 @@ if TYPE_CHECKING:
 REOPEN_S_MIN = 0.05
 REOPEN_S_MAX = 0.5
 """How long a lost channel waits before it is tried again: it must be back within 1 s."""
-
-RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
-"""What a socket may hold while nobody reads, as far as the kernel grants it."""
 
 _BACKLOG_FULL = (errno.ENOBUFS, errno.EAGAIN)
 
@@ -89,13 +84,10 @@ class Port:
         self._ids = sorted(ids)
         self._wide = True
         self._bus: can.BusABC | None = None
-        self._socket: socket.socket | None = None
+        self._socket: CanSocket | None = None
         self._reader: BusReader | None = None
-        self._buffer = bytearray(can_socket.FD_SIZE)
-        self._view = memoryview(self._buffer)
         self._changes: list[Change] = []
         self._bus_off = False
-        self._dropped_before = 0
         self._wait_s = REOPEN_S_MIN
         self._retry: asyncio.TimerHandle | None = None
 
@@ -131,10 +123,8 @@ class Port:
     def _watch(self, bus: can.BusABC) -> None:
         loop = asyncio.get_running_loop()
         if self.interface == "socketcan":
-            sock: socket.socket = bus.socket  # type: ignore[attr-defined]
-            self._prepare(sock)
-            self._socket = sock
-            loop.add_reader(sock.fileno(), self._ready)
+            self._socket = CanSocket(bus.socket, self.channel)  # type: ignore[attr-defined]
+            loop.add_reader(self._socket.fileno(), self._ready)
             return
         descriptor = -1
         with contextlib.suppress(NotImplementedError):
@@ -143,21 +133,6 @@ class Port:
             loop.add_reader(descriptor, self._ready)
         else:
             self._reader = BusReader(bus, self.channel, loop, self._ready)
-
-    def _prepare(self, sock: socket.socket) -> None:
-        """Make a socket ours. Raises OSError where its interface is down."""
-        sock.setblocking(False)
-        # An interface that is down lets itself be bound and tells by this.
-        down = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if down:
-            raise OSError(down, os.strerror(down))
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, can_socket.SO_RXQ_OVFL, 1)
-        for option in (can_socket.SO_RCVBUFFORCE, socket.SO_RCVBUF):
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, option, RECEIVE_BUFFER_BYTES)
-                break
-        self._dropped_before = self.frames_dropped
 
     def _ready(self) -> None:
         self.on_ready()
@@ -252,35 +227,23 @@ class Port:
         """Whether whatever reads this channel is known to live, silence or not."""
         return self._reader is None or self._reader.lives
 
-    def _poll_socket(self, sock: socket.socket, batch: list[Arrived], limit: int) -> None:
-        view, channel, receive = self._view, self.channel, sock.recvmsg_into
-        into = [self._buffer]
-        ancillary: list[tuple[int, int, bytes]] = []
+    def _poll_socket(self, sock: CanSocket, batch: list[Arrived], limit: int) -> None:
+        dropped_before = sock.dropped
         try:
-            while len(batch) < limit:
-                size, ancillary, _, _ = receive(into, can_socket.ANCILLARY_SIZE)
-                if not size:
-                    raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))
-                frame = can_socket.parse_frame(view[:size], channel)
-                if frame is None:
-                    continue
-                batch.append(Arrived(can_socket.stamp_us(ancillary), frame))
-                if frame.error or self._bus_off:
-                    self._mind_errors(frame)
-        except (BlockingIOError, InterruptedError):
-            pass
+            sock.read(batch, limit)
         except OSError as error:
             self._lost(reason(error))
-        dropped = can_socket.frames_dropped(ancillary)
-        if dropped is not None:
-            self.frames_dropped = self._dropped_before + dropped
+        self.frames_dropped += sock.dropped - dropped_before
+        for _, frame in batch:
+            if frame.error or self._bus_off:
+                self._mind_errors(frame)
 
     def _mind_errors(self, frame: Frame) -> None:
-        if frame.error and frame.can_id & can_socket.BUS_OFF:
+        if frame.error and frame.can_id & BUS_OFF:
             if not self._bus_off:
                 self._bus_off = True
                 self._change(False, "its controller is bus-off")
-        elif self._bus_off and (not frame.error or frame.can_id & can_socket.RESTARTED):
+        elif self._bus_off and (not frame.error or frame.can_id & RESTARTED):
             self._bus_off = False
             self._change(True, "its controller works again")
 
@@ -312,7 +275,7 @@ class Port:
             return False
         try:
             if self._socket is not None:
-                self._socket.send(can_socket.build_frame(frame))
+                self._socket.send(frame)
             else:
                 send_message(self._bus, frame)
         except OSError as error:

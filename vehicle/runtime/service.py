@@ -16,15 +16,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from operator import itemgetter
 
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Memory
-from vehicle.core.messages import BusFailed, BusRestored, Entry, InputEvent, Output, SettingsChanged
+from vehicle.core.messages import Entry, InputEvent, Output, SettingsChanged
 from vehicle.core.settings import Settings
+from vehicle.runtime.acquaintance import Acquaintance
 from vehicle.runtime.clock import LiveClock
+from vehicle.runtime.ears import Ears
 from vehicle.runtime.events_file import Started, VariantPicked
-from vehicle.runtime.first_look import FirstLook
 from vehicle.runtime.journal import is_entry
 from vehicle.runtime.loop import Loop, LoopMemory
 from vehicle.runtime.ports import Port
@@ -33,17 +33,10 @@ from vehicle.runtime.speaker import Speaker
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame
 from vehicle.wire.loaded import Profile
-from vehicle.wire.profile import profiles_that_fit
 from vehicle.wire.translator import Translator
 
 JOURNAL_LINES_MAX = 1000
 """How many of the latest journal entries are kept at hand."""
-
-BATCH_MAX = 512
-"""Frames taken from one channel before everybody else gets a turn."""
-
-WAITED_US_MAX = 1_000_000
-"""A frame that lay longer before anybody read it shows that nobody reads."""
 
 Listener = Callable[[int, Entry], None]
 Say = Callable[[str], None]
@@ -86,8 +79,6 @@ class Service:
         self.clock = clock or LiveClock()
         self.manager = LockManager(profile.car, settings, shadow=dry_run)
         self.journal: deque[tuple[int, Entry]] = deque(maxlen=JOURNAL_LINES_MAX)
-        self.foreign_senders: set[int] = set()
-        """Identifiers of ours that somebody else sends."""
         self.on_broken: Callable[[], None] = lambda: None
         """Called once if a turn ends in an exception: nothing is decided or sent any more."""
         self.over = False
@@ -95,21 +86,20 @@ class Service:
         self._wiring = wiring or Wiring(profile, [port.channel for port in ports])
         self.translator = Translator(profile, variant, self._wiring.named)
         self._loop = Loop(self.manager, self.translator, self._sink)
+        self._ears = Ears(self.ports, self.clock, self._wiring)
         self._speaker = None if dry_run else Speaker(profile, self.ports, self._wiring)
+        self.foreign_senders = self._speaker.foreign if self._speaker is not None else set()
+        """Identifiers of ours that somebody else sends."""
         self._recorder = recorder
         self._memory = LoopMemory(manager=memory or Memory())
         self._say = say
         self._listeners: list[Listener] = []
         self._given: deque[InputEvent] = deque()
-        self._failed: set[str] = set()
-        self._look: FirstLook | None = FirstLook(profile, variant)
-        self._wide = True
-        self._waited_us: dict[str, int] = {}
+        self._acquaintance = Acquaintance(profile, variant, self.ports, say)
         self._fed_us = -1
         self._turning = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_us = 0
-        self._tasks: set[asyncio.Task[None]] = set()
         for port in self.ports:
             port.on_ready = self.turn
 
@@ -143,8 +133,7 @@ class Service:
         self.over = True
         if self._timer is not None:
             self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
+        self._acquaintance.stop()
         for port in self.ports:
             port.close()
 
@@ -187,13 +176,7 @@ class Service:
         its channel's reader did not read it when it came.
         """
         self.turn()
-        if self.over:
-            return False
-        return all(
-            port.reads and self._waited_us.get(port.channel, 0) < WAITED_US_MAX
-            for port in self.ports
-            if port.up
-        )
+        return not self.over and self._ears.well
 
     # ---- one turn -------------------------------------------------------------------------------
 
@@ -216,46 +199,44 @@ class Service:
 
     def _turn_once(self) -> None:
         began_us = self.clock.look().now_us
-        drained = self._take_frames()
-        self._mind_interfaces()
+        for arrived_us, port, frame in self._ears.take():
+            self._feed(self.clock.give_out(arrived_us), port, frame)
+        for words in self._ears.told():
+            self._say(words)
+        self._given.extend(self._ears.changes())
         while self._given:
             self._hear(self._given.popleft())
-        if drained:
+        if self._ears.drained:
             self._loop.run_until(self.clock.give_out(began_us) - 1)
         self._speak()
         self._mind_recording()
-        self._arm(drained)
-
-    def _take_frames(self) -> bool:
-        """Take in what the channels received; return whether that was all."""
-        arrivals: list[tuple[int, Port, Frame]] = []
-        clock = self.clock
-        for port in self.ports:
-            batch = port.poll(BATCH_MAX)
-            look = clock.look()
-            times = [clock.arrived_us(look, stamp_us) for stamp_us, _ in batch]
-            self._waited_us[port.channel] = look.now_us - times[0] if times else 0
-            arrivals += [(at, port, frame) for at, (_, frame) in zip(times, batch, strict=True)]
-        if len(self.ports) > 1:
-            arrivals.sort(key=itemgetter(0))
-        for arrived_us, port, frame in arrivals:
-            self._feed(clock.give_out(arrived_us), port, frame)
-        return all(port.drained for port in self.ports)
+        self._arm()
 
     def _feed(self, now_us: int, port: Port, frame: Frame) -> None:
-        if self._look is not None:
-            self._get_acquainted(self._look, now_us, frame)
-        if self._recorder is not None and not self._wide:
+        acquaintance = self._acquaintance
+        if not acquaintance.over:
+            acquaintance.see(now_us, frame)
+        # In a recording an event comes before the frames of its moment.
+        if acquaintance.variant != self.variant and now_us > self._fed_us:
+            self._read_as(now_us, acquaintance.variant)
+        if self._recorder is not None and not acquaintance.wide:
             self._recorder.frame(now_us, frame)
         if self._speaker is not None and not frame.error:
-            if self._speaker.is_ours(frame):
-                self._mind_foreign_sender(port, frame)
-            else:
-                self._speaker.heard(now_us, port.channel)
-        if self._wiring.hear(port.channel, (frame.can_id, frame.extended)):
-            self._mind_interfaces()
+            foreign = self._speaker.heard(now_us, port.channel, frame)
+            if foreign is not None:
+                self._say(foreign)
+        self._wiring.hear(port.channel, (frame.can_id, frame.extended))
         self._fed_us = now_us
         self._loop.feed(now_us, frame)
+
+    def _read_as(self, now_us: int, variant: str | None) -> None:
+        """Read the car as another variant; what was known of it stays known."""
+        self.variant = variant
+        self._say(f"the car is read as variant {variant or 'unknown'}")
+        if self._recorder is not None:
+            self._recorder.event(now_us, VariantPicked(variant))
+        self.translator = Translator(self.profile, variant, self._wiring.named)
+        self._loop.take_over(now_us, self.translator)
 
     def _hear(self, event: InputEvent) -> None:
         now_us = self._moment()
@@ -267,57 +248,6 @@ class Service:
         """Return a present moment after every frame so far, and give it out."""
         self.clock.now_us()
         return self.clock.give_out(self._fed_us + 1)
-
-    def _mind_interfaces(self) -> None:
-        """Tell the core which buses cannot be heard any more, and which can again."""
-        for port in self.ports:
-            for up, why in port.take_changes():
-                self._say(f"{port.channel} is {'back' if up else 'gone'}: {why}")
-        failed = self._wiring.failed({port.channel for port in self.ports if not port.up})
-        for bus in sorted(failed - self._failed):
-            self._given.append(BusFailed(bus))
-        for bus in sorted(self._failed - failed):
-            self._given.append(BusRestored(bus))
-        self._failed = failed
-
-    def _mind_foreign_sender(self, port: Port, frame: Frame) -> None:
-        if frame.can_id not in self.foreign_senders:
-            self.foreign_senders.add(frame.can_id)
-            self._say(
-                f"{port.channel}: somebody else sends our identifier {frame.can_id:X}; if the car's"
-                " own lock controller still works, use --dry-run"
-            )
-
-    # ---- getting acquainted ---------------------------------------------------------------------
-
-    def _get_acquainted(self, look: FirstLook, now_us: int, frame: Frame) -> None:
-        """Hear everything until the profile is recognised; find out which variant the car is."""
-        look.see(now_us, frame)
-        if self._wide and (look.recognised or look.misfit):
-            self._wide = False
-            for port in self.ports:
-                port.narrow()
-            if look.misfit:
-                task = asyncio.get_running_loop().create_task(self._tell_misfit(look))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-        if look.variant != self.variant and now_us > self._fed_us:
-            self.variant = look.variant
-            self._say(f"the car is read as variant {self.variant or 'unknown'}")
-            if self._recorder is not None:
-                self._recorder.event(now_us, VariantPicked(self.variant))
-            self.translator = Translator(self.profile, self.variant, self._wiring.named)
-            self._loop.take_over(now_us, self.translator)
-        if look.over and look.variant == self.variant:
-            self._look = None
-
-    async def _tell_misfit(self, look: FirstLook) -> None:
-        fits = await asyncio.to_thread(profiles_that_fit, frozenset(look.ids_seen))
-        words = ", ".join(f"{name} ({count} in common)" for name, count in fits) or "none shipped"
-        self._say(
-            f"no identifier of profile {self.profile.name} in 5 s of traffic; profiles that fit:"
-            f" {words}"
-        )
 
     # ---- what goes out --------------------------------------------------------------------------
 
@@ -332,7 +262,7 @@ class Service:
     def _speak(self) -> None:
         if self._speaker is None:
             return
-        for failure in self._speaker.send(self.clock.now_us()):
+        for failure in self._speaker.send(self.clock.look().now_us):
             self._say(f"{failure.channel}: our frames do not get out: {failure.what}")
             if self._recorder is not None:
                 self._recorder.event(self._moment(), failure)
@@ -349,10 +279,10 @@ class Service:
         elif recorder.due_us is not None and recorder.due_us <= self.clock.look().now_us:
             recorder.flush()
 
-    def _arm(self, drained: bool) -> None:
+    def _arm(self) -> None:
         """Sleep until something is due; for good where nothing is."""
         loop = asyncio.get_running_loop()
-        if not drained:
+        if not self._ears.drained:
             loop.call_soon(self.turn)
         due = [None if self._loop.deadline_us is None else self._loop.deadline_us + 1]
         if self._speaker is not None:

@@ -28,6 +28,8 @@ class Speaker:
         self._wiring = wiring
         self._own_ids = profile.transmit_ids
         self._failing: set[str] = set()
+        self.foreign: set[int] = set()
+        """Identifiers of ours that somebody else sends."""
         buses = {sent.spec.bus for sent in profile.transmit.values()}
         self._transmitters: dict[str, Transmitter] = {}
         self._waking: set[str] = set()
@@ -37,15 +39,27 @@ class Speaker:
             if "wake" in kinds:
                 self._waking.add(bus)
 
-    def is_ours(self, frame: Frame) -> bool:
-        """Whether only we should send this identifier."""
-        return (frame.can_id, frame.extended) in self._own_ids
+    def heard(self, now_us: int, channel: str, frame: Frame) -> str | None:
+        """Take a frame that was received on ``channel``; return what people must know of it.
 
-    def heard(self, now_us: int, channel: str) -> None:
-        """The car spoke on ``channel``: the buses on it are awake."""
+        The car's frames show that the buses on that channel are awake. A frame that only we should
+        send wakes nobody: two services must not keep each other awake.
+        """
+        if (frame.can_id, frame.extended) in self._own_ids:
+            return self._heard_foreign(channel, frame)
         for bus, transmitter in self._transmitters.items():
             if channel in self._wiring.channels_of(bus):
                 transmitter.heard(now_us)
+        return None
+
+    def _heard_foreign(self, channel: str, frame: Frame) -> str | None:
+        if frame.can_id in self.foreign:
+            return None
+        self.foreign.add(frame.can_id)
+        return (
+            f"{channel}: somebody else sends our identifier {frame.can_id:X}; if the car's own lock"
+            " controller still works, use --dry-run"
+        )
 
     def take(self, now_us: int, output: Output) -> None:
         """Take one output of the core."""

@@ -54,18 +54,14 @@ class Wiring:
             if any(self.named.get(bus, channel) == channel for bus in buses)
         )
 
-    def hear(self, channel: str, can_id: CanId) -> bool:
-        """Note that a frame of the car was heard; return whether that says where a bus is."""
+    def hear(self, channel: str, can_id: CanId) -> None:
+        """Note that a frame was heard: it may say where a bus is."""
         key = (channel, can_id)
         if key in self._known:
-            return False
+            return
         self._known.add(key)
-        news = False
         for bus in self._buses_of.get(can_id, ()):
-            if bus not in self.named and channel not in self._heard[bus]:
-                self._heard[bus].add(channel)
-                news = True
-        return news
+            self._heard[bus].add(channel)
 
     def channels_of(self, bus: str) -> Collection[str]:
         """Return the channels that ``bus`` is on, or may be on while nobody knows."""

@@ -1,0 +1,78 @@
+"""Everything that comes in on a car's channels, in the order of its arrival.
+
+Knows: the channels, when each frame arrived, how long it lay unread, and which of the profile's
+buses cannot be heard. Refuses to know: what a frame means, and what a lost bus leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+
+from vehicle.core.messages import BusFailed, BusRestored
+from vehicle.runtime.clock import LiveClock
+from vehicle.runtime.ports import Port
+from vehicle.runtime.wiring import Wiring
+from vehicle.wire.frame import Frame
+
+BATCH_MAX = 512
+"""Frames taken from one channel before everybody else gets a turn."""
+
+WAITED_US_MAX = 1_000_000
+"""A frame that lay longer before anybody read it shows that nobody reads."""
+
+
+class Ears:
+    """All channels of one service."""
+
+    def __init__(self, ports: Sequence[Port], clock: LiveClock, wiring: Wiring) -> None:
+        self._ports = ports
+        self._clock = clock
+        self._wiring = wiring
+        self._waited_us = dict.fromkeys((port.channel for port in ports), 0)
+        self._failed: set[str] = set()
+        self.drained = True
+        """Whether the latest ``take`` took everything there was."""
+
+    def take(self) -> list[tuple[int, Port, Frame]]:
+        """Return what has arrived, as (microseconds, channel, frame) in order of arrival.
+
+        A time may lie a little before one that was given out since; the clock raises it then.
+        """
+        arrivals: list[tuple[int, Port, Frame]] = []
+        clock = self._clock
+        for port in self._ports:
+            batch = port.poll(BATCH_MAX)
+            look = clock.look()
+            times = [clock.arrived_us(look, stamp_us) for stamp_us, _ in batch]
+            self._waited_us[port.channel] = look.now_us - times[0] if times else 0
+            arrivals += [(at, port, frame) for at, (_, frame) in zip(times, batch, strict=True)]
+        if len(self._ports) > 1:
+            arrivals.sort(key=itemgetter(0))
+        self.drained = all(port.drained for port in self._ports)
+        return arrivals
+
+    def told(self) -> list[str]:
+        """Return in words what has become of the channels since the last call."""
+        return [
+            f"{port.channel} is {'back' if up else 'gone'}: {why}"
+            for port in self._ports
+            for up, why in port.take_changes()
+        ]
+
+    def changes(self) -> list[BusFailed | BusRestored]:
+        """Return which buses cannot be heard any more, and which can again, since the last call."""
+        failed = self._wiring.failed({port.channel for port in self._ports if not port.up})
+        lost = [BusFailed(bus) for bus in sorted(failed - self._failed)]
+        back = [BusRestored(bus) for bus in sorted(self._failed - failed)]
+        self._failed = failed
+        return [*lost, *back]
+
+    @property
+    def well(self) -> bool:
+        """Whether each channel that is up is read: no frame of the latest ``take`` lay for long."""
+        return all(
+            port.reads and self._waited_us[port.channel] < WAITED_US_MAX
+            for port in self._ports
+            if port.up
+        )
