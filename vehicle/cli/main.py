@@ -13,6 +13,7 @@ import click
 
 _COMMANDS = {
     "completion": ("vehicle.cli.completion", "completion", "Print or install shell completion."),
+    "demo": ("vehicle.cli.demo", "demo", "Play with a simulated car, live."),
     "events": ("vehicle.cli.events", "events", "Print what happened and concerns people."),
     "journal": ("vehicle.cli.journal", "journal", "Print the decision journal, or its schema."),
     "latch": ("vehicle.cli.pins", "latch", "Hold what is plugged in."),
