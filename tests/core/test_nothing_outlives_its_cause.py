@@ -12,7 +12,17 @@ from vehicle.core.memory import Flag, Timer
 from vehicle.core.messages import Answered, BusHeard, BusQuiet, DriveOff
 from vehicle.core.names import EventName, Request, Result, Source
 from vehicle.core.settings import Settings, Toggle
-from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Pilot, Session
+from vehicle.core.signals import (
+    CarLock,
+    Feedback,
+    Fitted,
+    Inlet,
+    Occupant,
+    Pilot,
+    Session,
+    Supply,
+    Weld,
+)
 
 pytestmark = pytest.mark.fast
 
@@ -117,3 +127,38 @@ def test_a_pin_that_has_no_sensor_is_not_waited_for_before_it_is_called_free() -
     bench.see(occupant=Occupant.CONNECTOR, **LOCKED)
     bench.run(10 * S)
     assert EventName.NOT_SECURED in bench.events()
+
+
+def test_a_charge_that_goes_on_after_a_release_is_neither_new_nor_locked_again() -> None:
+    bench = charging(**LOCKED)
+    stop_to(bench, Session.WAITING)
+    bench.unlatch()
+    bench.run(2 * S)
+    bench.see(session=Session.CHARGING)
+    flags = bench.manager.memory.flags
+    assert {Flag.STOPPED, Flag.RELEASED_LATCH} <= flags
+    assert Flag.NEW_CHARGE not in flags
+
+
+def test_a_car_whose_doors_were_not_known_to_be_locked_keeps_its_hold_on_an_adapter() -> None:
+    bench = charging(
+        occupant=Occupant.ADAPTER_AND_CONNECTOR, adapter_lock_fitted=Fitted.FITTED, **LOCKED
+    )
+    bench.see(session=Session.NONE, inlet=Inlet.SAFE, occupant=Occupant.ADAPTER)
+    for car_lock in (CarLock.UNKNOWN, CarLock.UNLOCKED):
+        bench.see(car_lock=car_lock)
+        assert Timer.POWER_CUT_HOLD in timers(bench)
+
+
+def test_a_weld_result_is_owed_only_once_energy_or_a_charge_was_there() -> None:
+    bench = plugged(car=Car(reports_weld_test=True), weld=Weld.UNKNOWN, **LOCKED)
+    bench.see(supply=Supply.DC, session=Session.WAITING)
+    assert Flag.WELD_RESULT_WANTED not in bench.manager.memory.flags
+    bench.see(inlet=Inlet.ENERGISED)
+    assert Flag.WELD_RESULT_WANTED in bench.manager.memory.flags
+    bench.see(weld=Weld.TESTING)
+    bench.see(weld=Weld.PASSED)
+    bench.see(session=Session.STOPPING)
+    assert Flag.WELD_RESULT_WANTED not in bench.manager.memory.flags
+    bench.see(session=Session.CHARGING)
+    assert Flag.WELD_RESULT_WANTED in bench.manager.memory.flags
