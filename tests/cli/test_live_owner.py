@@ -84,19 +84,13 @@ def test_plugging_in_charging_and_unlatching_in_real_time(tmp_path) -> None:
         assert live.ask("status").stdout.startswith("Nothing is plugged in.")
         live.do("plug", supply="ac", limit_a=32, amps=32, charge=True)
         live.until("session", "charging")
-        assert live.ask("status").stdout.startswith("The connector is locked to the car.")
+        live.until("latch", "engaged")
         done = live.ask("unlatch", "--json")
         assert (done.returncode, done.stderr) == (0, "")
-        steps = [json.loads(line)["step"] for line in done.stdout.splitlines()]
-        assert steps == [
-            "asked",
-            "stop_requested",
-            "current_gone",
-            "releasing",
-            "released",
-            "done",
-        ]
-        assert live.ask("status").stdout.startswith("The connector is not locked")
+        told = iter(json.loads(line)["step"] for line in done.stdout.splitlines())
+        for step in ("asked", "stop_requested", "current_gone", "releasing", "released", "done"):
+            assert step in told, "a machine that stalls may add steps, but this is their order"
+        live.until("latch", "released")
         assert live.end(signal.SIGTERM) == 0
         assert not live.path.exists()
 
