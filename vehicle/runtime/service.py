@@ -221,11 +221,12 @@ class Service:
             self._read_as(now_us, acquaintance.variant)
         if self._recorder is not None and not acquaintance.wide:
             self._recorder.frame(now_us, frame)
+        if not frame.error:
+            self._wiring.hear(port.channel, (frame.can_id, frame.extended))
         if self._speaker is not None and not frame.error:
             foreign = self._speaker.heard(now_us, port.channel, frame)
             if foreign is not None:
                 self._say(foreign)
-        self._wiring.hear(port.channel, (frame.can_id, frame.extended))
         self._fed_us = now_us
         self._loop.feed(now_us, frame)
 

@@ -27,6 +27,7 @@ class Speaker:
         self._ports = ports
         self._wiring = wiring
         self._own_ids = profile.transmit_ids
+        self._cars_ids = profile.receive_ids - profile.transmit_ids
         self._failing: set[str] = set()
         self.foreign: set[int] = set()
         """Identifiers of ours that somebody else sends."""
@@ -42,14 +43,17 @@ class Speaker:
     def heard(self, now_us: int, channel: str, frame: Frame) -> str | None:
         """Take a frame that was received on ``channel``; return what people must know of it.
 
-        The car's frames show that the buses on that channel are awake. A frame that only we should
-        send wakes nobody: two services must not keep each other awake.
+        The profile's frames show that the buses on that channel are awake. A frame that only we
+        should send wakes nobody, for two services must not keep each other awake; and on a bus of
+        which the profile knows no frame nothing is said.
         """
-        if (frame.can_id, frame.extended) in self._own_ids:
+        can_id = (frame.can_id, frame.extended)
+        if can_id in self._own_ids:
             return self._heard_foreign(channel, frame)
-        for bus, transmitter in self._transmitters.items():
-            if channel in self._wiring.channels_of(bus):
-                transmitter.heard(now_us)
+        if can_id in self._cars_ids:
+            for bus, transmitter in self._transmitters.items():
+                if channel in self._wiring.known_channels_of(bus):
+                    transmitter.heard(now_us)
         return None
 
     def _heard_foreign(self, channel: str, frame: Frame) -> str | None:
@@ -102,5 +106,5 @@ class Speaker:
         return failures
 
     def _ports_of(self, bus: str) -> Iterator[Port]:
-        channels = self._wiring.channels_of(bus)
+        channels = self._wiring.known_channels_of(bus)
         return (port for port in self._ports if port.channel in channels)

@@ -29,7 +29,8 @@ class Wiring:
         """Prepare; ``named``: the profile's bus -> its channel.
 
         Raises:
-            WiringError: the profile has no bus of that name.
+            WiringError: the profile has no bus of that name, or sends on one that nothing is read
+                on and that could be on several channels.
         """
         self._channels = tuple(channels)
         self.named = dict(named or {})
@@ -40,6 +41,11 @@ class Wiring:
             if bus not in self.buses:
                 hint = did_you_mean(bus, self.buses)
                 raise WiringError(f'profile {profile.name} has no bus "{bus}"; {hint}')
+        for bus in self._silent(profile):
+            raise WiringError(
+                f'nothing is read on bus "{bus}" of profile {profile.name}, so its channel cannot'
+                f" be found out; name it: --channel {bus}={self._channels[0]}"
+            )
         self._buses_of: dict[CanId, set[str]] = {}
         for spec in specs:
             self._buses_of.setdefault((spec.can_id, spec.extended), set()).add(spec.bus)
@@ -69,12 +75,26 @@ class Wiring:
             return (self.named[bus],)
         return self._heard[bus] or self._channels
 
+    def known_channels_of(self, bus: str) -> Collection[str]:
+        """Return the channels that ``bus`` is known to be on; none before it was heard."""
+        if bus in self.named or len(self._channels) == 1:
+            return self.channels_of(bus)
+        return self._heard[bus]
+
+    def _silent(self, profile: Profile) -> list[str]:
+        read = {spec.bus for spec in _read(profile)}
+        several = len(self._channels) > 1
+        return [bus for bus in self.buses if several and bus not in read and bus not in self.named]
+
     def failed(self, down: Collection[str]) -> set[str]:
         """Return the buses that cannot be heard while the channels ``down`` are down."""
         return {bus for bus in self.buses if all(each in down for each in self.channels_of(bus))}
 
 
 def _specs(profile: Profile) -> list[MessageSpec]:
+    return _read(profile) + [sent.spec for sent in profile.transmit.values()]
+
+
+def _read(profile: Profile) -> list[MessageSpec]:
     layouts = [profile.layout, *(variant.layout for variant in profile.variants)]
-    read = [spec for layout in layouts for spec in layout.messages.values()]
-    return read + [sent.spec for sent in profile.transmit.values()]
+    return [spec for layout in layouts for spec in layout.messages.values()]
