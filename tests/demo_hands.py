@@ -27,7 +27,7 @@ class Hands:
             if key.isdigit():
                 self.wait(int(key))
                 continue
-            before = len(self.story.rows)
+            before = self.story.count
             self.came.append(self.car.act(BY_KEY[key].do))
             self.story.hands(self.car.now_us, self.came[-1], before)
             self.car.advance(self.car.now_us + AFTER_US)

@@ -24,7 +24,9 @@ PATIENCE_S = 60
 class LiveTerminal:
     """The command on a terminal of so many columns and lines."""
 
-    def __init__(self, columns: int, lines: int, **changes: str) -> None:
+    def __init__(
+        self, columns: int, lines: int, command: list[str] = COMMAND, **changes: str
+    ) -> None:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
@@ -32,7 +34,7 @@ class LiveTerminal:
         fcntl.ioctl(self._follower, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._before = termios.tcgetattr(self._follower)
         self.process = subprocess.Popen(
-            [*COMMAND, "demo"],
+            [*command, "demo"],
             stdin=self._follower,
             stdout=self._follower,
             stderr=self._follower,

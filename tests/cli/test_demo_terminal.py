@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import signal
+import sys
 
 import pytest
 from live_terminal import LiveTerminal
+
+BROKEN = [
+    sys.executable,
+    "-c",
+    "from vehicle.runtime.demo_car import DemoCar; DemoCar.act = None;"
+    "from vehicle.cli.main import main; main()",
+]
+"""The command with a bug in it: hands cannot do anything."""
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(60, 20), (80, 24), (150, 45)])
@@ -68,6 +77,15 @@ def test_no_color_leaves_the_terminals_own_colours() -> None:
 def test_colours_are_there_where_no_color_is_empty() -> None:
     with LiveTerminal(80, 24, NO_COLOR="") as terminal:
         terminal.see("Nothing is plugged in.", "q quit")
-        assert "0f1720" in terminal.colours or len(terminal.colours) > 3
+        assert len(terminal.colours) > 3
         terminal.hit("q")
         assert terminal.left() == 0
+
+
+def test_a_bug_ends_the_view_with_an_exit_code_and_the_terminal_as_it_was() -> None:
+    with LiveTerminal(80, 24, BROKEN) as terminal:
+        terminal.see("q quit")
+        terminal.hit("p")
+        assert terminal.left() == 1
+        assert terminal.restored
+        assert b"TypeError" in terminal.raw

@@ -29,7 +29,7 @@ class Viewer:
         await self.pilot.pause()
 
     def jump(self, seconds: int) -> None:
-        """Let the clock jump, as after a suspension."""
+        """Let the clock jump, as after a stop."""
         self._clock[0] += seconds * 1_000_000
         self.app.pass_time()
 

@@ -32,7 +32,7 @@ def demo(context: click.Context) -> None:
         if (error.name or "").partition(".")[0] != "textual":
             raise
         fail("the live view needs Textual: pip install 'chargelock[demo]'", 2)
-    run_live()
+    sys.exit(run_live())
 
 
 def somebody_looks() -> bool:
@@ -41,4 +41,7 @@ def somebody_looks() -> bool:
     Standard error is asked as well, because Textual draws there.
     """
     sides = (sys.stdin, sys.stdout, sys.stderr)
-    return all(side.isatty() for side in sides) and os.environ.get("TERM") != "dumb"
+    return (
+        all(side is not None and side.isatty() for side in sides)
+        and os.environ.get("TERM") != "dumb"
+    )

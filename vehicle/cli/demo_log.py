@@ -37,6 +37,8 @@ class DemoLog:
         self._timeline = Timeline(shadow=False)
         self._seen: dict[str, object] = {}
         self.rows: list[Row] = []
+        self.count = 0
+        """How many rows there ever were, forgotten ones included."""
 
     def take(self, now_us: int, output: Output) -> None:
         """Take one output of the core."""
@@ -44,8 +46,7 @@ class DemoLog:
             self._seen[output.signal] = output.value
         rows = list(self._timeline.rows(now_us, output))
         if self._worth(output):
-            self.rows += rows
-            del self.rows[:-ROWS_MAX]
+            self._insert(rows, len(self.rows))
 
     def _worth(self, output: Output) -> bool:
         """Whether it says something that no panel shows; of a decision, the pin that counts."""
@@ -62,9 +63,15 @@ class DemoLog:
         Args:
             now_us: when.
             words: what was done and what came of it.
-            before: how many rows were there before, as ``len(rows)``.
+            before: the ``count`` before hands did it.
         """
-        self.rows.insert(min(before, len(self.rows)), Row(now_us, YOU, words, Tone.SENSED))
+        place = max(0, len(self.rows) - (self.count - before))
+        self._insert([Row(now_us, YOU, words, Tone.SENSED)], place)
+
+    def _insert(self, rows: list[Row], place: int) -> None:
+        self.rows[place:place] = rows
+        self.count += len(rows)
+        del self.rows[:-ROWS_MAX]
 
     def forget(self) -> None:
         """Forget the rows, not what is known: the bus has come up."""

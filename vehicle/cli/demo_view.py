@@ -34,7 +34,7 @@ from vehicle.runtime.demo_car import DemoCar
 
 REDRAWS_PER_S = 20
 STEP_US_MAX = 250_000
-"""More time than this never passes at once: a car whose view was suspended stood still."""
+"""More time than this never passes at once: a car whose view was stopped stood still."""
 TALL = 30
 """From so many lines on there is room for frames, and for what would release a pin."""
 WIDE = 112
@@ -69,7 +69,6 @@ class Panel(Widget):
         """``lines`` takes columns and rows: what it returns is at most so wide."""
         super().__init__(id=name)
         self._make = lines
-        self._styles = _STYLES
         self._shown: list[Line] = []
         self.border_title = title
 
@@ -107,15 +106,13 @@ class DemoApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(action.key, f"act('{action.key}')", action.name) for action in ACTIONS),
         Binding("q,ctrl+c", "quit", "quit", priority=True),
-        Binding("ctrl+z", "suspend_process", "suspend"),
     ]
     CSS = """
-    Screen { background: #0f1720; color: #e4e9ee; layers: base; overflow: hidden; }
+    Screen { background: #0f1720; color: #e4e9ee; overflow: hidden; }
     Panel { height: auto; padding: 0 1; }
     #head { dock: top; background: #1f2d3a; }
     #keys { dock: bottom; background: #1f2d3a; }
-    #told, #body, #car { height: auto; }
-    #told { padding: 0; }
+    #car { height: auto; }
     #body { height: 1fr; overflow: hidden; }
     #log { height: 1fr; min-height: 1; }
     .-wide #body { layout: horizontal; }
@@ -182,7 +179,7 @@ class DemoApp(App[None]):
     def action_act(self, key: str) -> None:
         """Let hands do what ``key`` stands for."""
         self.pass_time()
-        before = len(self.story.rows)
+        before = self.story.count
         words = self.car.act(BY_KEY[key].do)
         self.story.hands(self.car.now_us, words, before)
         self._look_again()
@@ -192,11 +189,16 @@ class DemoApp(App[None]):
             panel.look_again()
 
 
-def run_live() -> None:
-    """Show the demonstration on this terminal until it is left."""
+def run_live() -> int:
+    """Show the demonstration on this terminal until it is left; return the exit code.
+
+    It is 1 where a fault of ours ended the view: Textual has then told of it on standard error.
+    """
     if not os.environ.get("NO_COLOR"):
         os.environ.pop("NO_COLOR", None)  # set but empty means colour; Textual would take it as set
     story = DemoLog()
     car = DemoCar(story.take)
     story.forget()
-    DemoApp(lambda: time.monotonic_ns() // 1000, car, story).run(mouse=False)
+    app = DemoApp(lambda: time.monotonic_ns() // 1000, car, story)
+    app.run(mouse=False)
+    return app.return_code or 0

@@ -18,7 +18,7 @@ from vehicle.core.names import Demand, FaultName, PinState
 from vehicle.core.settings import Settings
 from vehicle.core.signals import Occupant, Session, Supply, SupplyLimit
 from vehicle.core.situation import Situation, guarding_pin
-from vehicle.core.why import CHANGE_WORDS, ways_to_release
+from vehicle.core.why import CHANGE_WORDS, Change, ways_to_release
 from vehicle.core.words import (
     CHARGE_WORDS,
     FAULT_ADVICE,
@@ -157,9 +157,12 @@ def pin(car: DemoCar, actuator: Actuator, columns: int, *, more: bool) -> list[L
 @lru_cache(maxsize=256)
 def _ways(now: Situation, settings: Settings, actuator: Actuator) -> str:
     ways = ways_to_release(now, settings, actuator)
-    return "; or ".join(
-        " and ".join(CHANGE_WORDS[change].partition(" (")[0] for change in way) for way in ways
-    )
+    return "; or ".join(" and ".join(_briefly(change) for change in way) for way in ways)
+
+
+def _briefly(change: Change) -> str:
+    """Return a change in words, without what explains it."""
+    return CHANGE_WORDS[change].partition(" (")[0].partition(":")[0]
 
 
 def faults(car: DemoCar, columns: int, *, more: bool) -> list[Line]:
