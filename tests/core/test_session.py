@@ -60,7 +60,7 @@ def test_a_blink_of_the_car_lock_is_no_relock(blink: CarLock) -> None:
     bench.choose(release_when_full="off")
     for value in (blink, CarLock.UNKNOWN, CarLock.LOCKED):
         bench.see(car_lock=value)
-        bench.run(S)
+        bench.run(10 * S)
     assert bench.rule() == "released_earlier"
     assert bench.commands() == []
 
@@ -80,11 +80,11 @@ def test_unlocked_to_locked_ends_the_memory_of_a_release() -> None:
 def test_unlocked_to_unknown_to_locked_does_not_end_it() -> None:
     bench = charging()
     stop_to(bench)
-    bench.run(S)
+    bench.run(10 * S)
     bench.clear()
     bench.see(car_lock=CarLock.UNKNOWN)
     bench.see(car_lock=CarLock.LOCKED)
-    bench.run(S)
+    bench.run(10 * S)
     assert bench.commands() == []
     assert bench.rule() == "released_earlier"
 
@@ -114,7 +114,7 @@ def test_a_new_charge_that_needs_the_lock_engages_again_and_the_permit_waits(
 def test_a_new_charge_up_to_16_a_leaves_a_released_connector_free() -> None:
     bench = released_after_full()
     bench.see(session=Session.WAITING, supply_limit=SupplyLimit.UP_TO_16_A)
-    bench.run(S)
+    bench.run(10 * S)
     assert bench.commands() == []
     assert bench.rule() == "released_earlier"
     assert bench.manager.permit is Charge.AC_LIMITED
@@ -134,13 +134,13 @@ def test_a_session_that_goes_on_is_no_new_charge() -> None:
     bench = charging()
     bench.see(inlet=Inlet.SAFE, session=Session.WAITING)
     bench.unlatch()
-    bench.run(S)
+    bench.run(10 * S)
     assert bench.results()[-1] is Result.RELEASED
     bench.clear()
     bench.see(session=Session.CHARGING)
     bench.see(session=Session.UNKNOWN)
     bench.see(session=Session.CHARGING)
-    bench.run(S)
+    bench.run(10 * S)
     assert bench.commands() == []
     assert bench.manager.permit is Charge.NONE
 
@@ -203,6 +203,45 @@ def test_a_session_that_the_car_stopped_is_not_interrupted() -> None:
     assert bench.rule() == "charge_over"
 
 
+@pytest.mark.parametrize("settings", [WITH_CAR, WHILE_CHARGING])
+def test_an_error_is_an_interruption_though_the_car_stops_on_its_way_there(
+    settings: Settings,
+) -> None:
+    """A radio attack on a DC session ends like that, and must not free the cable."""
+    bench = charging(settings=settings)
+    bench.see(session=Session.STOPPING)
+    stop_to(bench, Session.FAULT)
+    assert bench.rule() == "session_interrupted"
+    bench.run(300 * S - 1)
+    assert bench.commands() == []
+    bench.run(1)
+    assert bench.commands() == [("latch", "release")]
+
+
+def test_an_error_after_a_stop_that_was_asked_for_is_no_interruption() -> None:
+    bench = charging(settings=WHILE_CHARGING, car_lock=CarLock.LOCKED)
+    bench.unlatch()
+    bench.see(session=Session.STOPPING)
+    stop_to(bench, Session.FAULT)
+    bench.run(S)
+    assert Flag.INTERRUPTED not in bench.manager.memory.flags
+    assert bench.results()[-1] is Result.RELEASED
+
+
+@pytest.mark.parametrize("on_the_way", [Session.CHARGING, Session.STOPPING])
+@pytest.mark.parametrize("settings", [WITH_CAR, WHILE_CHARGING])
+def test_an_error_holds_until_the_owner_unlocks_the_car(
+    on_the_way: Session, settings: Settings
+) -> None:
+    bench = charging(settings=settings, car_lock=CarLock.LOCKED)
+    bench.see(session=on_the_way)
+    stop_to(bench, Session.FAULT)
+    bench.run(60 * S)
+    assert bench.commands() == []
+    bench.see(car_lock=CarLock.UNLOCKED)
+    assert bench.commands() == [("latch", "release")]
+
+
 def test_a_session_that_was_asked_to_stop_is_not_interrupted() -> None:
     bench = charging(settings=WHILE_CHARGING, car_lock=CarLock.LOCKED)
     bench.unlatch()
@@ -242,18 +281,29 @@ def test_power_that_returns_after_an_unlatch_does_not_engage_again() -> None:
     bench.run(200 * S)
     bench.clear()
     bench.see(session=Session.WAITING)
-    bench.run(S)
+    bench.run(10 * S)
     assert bench.commands() == []
 
 
 def test_power_that_returns_after_a_release_for_another_reason_does_not_engage_again() -> None:
     bench = charging(AC_16, settings=WHILE_CHARGING)
     stop_to(bench)
-    bench.run(S)
+    bench.run(10 * S)
     bench.clear()
     bench.see(session=Session.NONE)
     bench.see(session=Session.WAITING)
-    bench.run(S)
+    bench.run(10 * S)
+    assert bench.commands() == []
+
+
+def test_power_that_returns_to_an_unlocked_car_does_not_engage_again() -> None:
+    bench = charging(AC_16)
+    stop_to(bench, Session.NONE)
+    bench.run(310 * S)
+    assert bench.rule() == "car_unlocked"
+    bench.clear()
+    bench.see(session=Session.WAITING)
+    bench.run(10 * S)
     assert bench.commands() == []
 
 

@@ -25,6 +25,12 @@ WELD_RESULT_LIMIT_US = 10_000_000
 
 _ENDED_BADLY = (Session.NONE, Session.FAULT)
 _RUNNING = (Session.WAITING, Session.CHARGING)
+_CUT_OFF = {Session.NONE: _RUNNING, Session.FAULT: ACTIVE}
+"""How a session ends -> what it was just before, where that end is an interruption.
+
+Stopping first, then none, is an end that someone asked for. An error is one that nobody asked for,
+also where the car stops on its way there: a radio attack on a DC session looks like that.
+"""
 _CONNECTOR_TIMERS = (
     Timer.POWER_CUT_HOLD,
     Timer.GRACE,
@@ -76,7 +82,7 @@ def _session_changed(state: State, now_us: int) -> None:
         state.flags.discard(Flag.INTERRUPTED)
         state.stop(Timer.POWER_CUT_HOLD)
         _start_grace(state, now_us)
-    elif session in _ENDED_BADLY and before in _RUNNING and Flag.STOPPED not in state.flags:
+    elif before in _CUT_OFF.get(session, ()) and Flag.STOPPED not in state.flags:
         state.flags.add(Flag.INTERRUPTED)
         state.start(Timer.POWER_CUT_HOLD, now_us + _hold_us(state.settings))
     if before is Session.CHARGING and session in (*_ENDED_BADLY, Session.WAITING):
@@ -132,10 +138,12 @@ def _doors_changed(state: State, was: CarLock) -> None:
     """A relock by the owner ends what a release began. UNKNOWN to LOCKED is no relock.
 
     A release that is still under way is carried out first: its memory begins when it is done.
-    Unlocking ends the hold on an adapter whose handle was taken: no cable is left to be guarded.
+    Unlocking ends the hold on an adapter whose handle was taken: no cable is left to be guarded. It
+    ends the hold on a session that ended in an error too: that waits for the owner only (P2).
     """
     opened = was is CarLock.LOCKED and state.seen.car_lock is CarLock.UNLOCKED
-    if opened and state.seen.occupant is Occupant.ADAPTER:
+    seen = state.seen
+    if opened and (seen.occupant is Occupant.ADAPTER or seen.session is Session.FAULT):
         state.flags.discard(Flag.INTERRUPTED)
         state.stop(Timer.POWER_CUT_HOLD)
     if state.asked is Asked.UNLATCH:
