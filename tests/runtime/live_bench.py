@@ -11,6 +11,7 @@ import errno
 import os
 import selectors
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Iterable
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from vehicle.core.settings import Settings, parse
 from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
 from vehicle.replay.run import Replay
-from vehicle.runtime.can_socket import build_frame, parse_frame
+from vehicle.runtime.can_socket import CAN_RAW_FILTER, SOL_CAN_RAW, build_frame, parse_frame
 from vehicle.runtime.clock import LiveClock
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.orders import Step
@@ -107,7 +108,8 @@ class Wire:
         """What the kernel stamps frames with, microseconds; None: nothing."""
         self.sent: list[Frame] = []
         """What the service sent."""
-        self.filters: list[Any] = []
+        self.filters: list[list[tuple[int, int]]] = []
+        """What the kernel was told to pass, as (identifier, mask) with flag bits."""
         self.on_sent: Callable[[Frame], None] = lambda _: None
         self._down_told = True
         self._ours: socket.socket | None = None
@@ -134,8 +136,7 @@ class Wire:
 
     # ---- the service's side: python-can's bus and its socket -----------------------------------
 
-    def open(self, filters: Any) -> Wire:
-        self.filters.append(filters)
+    def open(self) -> Wire:
         self._theirs, self._ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         return self
@@ -154,11 +155,12 @@ class Wire:
     def getsockopt(self, level: int, option: int) -> int:
         return 0 if self.up else errno.ENETDOWN
 
-    def setsockopt(self, level: int, option: int, value: int) -> None:
-        pass
-
-    def set_filters(self, filters: Any) -> None:
-        self.filters.append(filters)
+    def setsockopt(self, level: int, option: int, value: Any) -> None:
+        if (level, option) == (SOL_CAN_RAW, CAN_RAW_FILTER):
+            words = [
+                int.from_bytes(value[at : at + 4], sys.byteorder) for at in range(0, len(value), 4)
+            ]
+            self.filters.append(list(zip(words[::2], words[1::2], strict=True)))
 
     def recvmsg_into(self, buffers: list[bytearray], room: int) -> tuple[int, Any, int, Any]:
         assert self._ours is not None
@@ -199,7 +201,7 @@ class WirePort(Port):
         self._wire = wire
 
     def _open_bus(self) -> Any:
-        return self._wire.open(None if self._wide else self._filters())
+        return self._wire.open()
 
 
 class Bench:

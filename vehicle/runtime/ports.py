@@ -18,6 +18,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
+import socket
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -112,6 +114,8 @@ class Port:
         self.up = True
 
     def _open_bus(self) -> can.BusABC:
+        if self.interface == "socketcan":
+            _see_interface(self.channel)
         opened: can.BusABC = import_can().Bus(
             interface=self.interface,
             channel=self.channel,
@@ -124,6 +128,8 @@ class Port:
         loop = asyncio.get_running_loop()
         if self.interface == "socketcan":
             self._socket = CanSocket(bus.socket, self.channel)  # type: ignore[attr-defined]
+            if not self._wide:
+                self._socket.hear_only(self._ids)
             loop.add_reader(self._socket.fileno(), self._ready)
             return
         descriptor = -1
@@ -194,7 +200,9 @@ class Port:
     def narrow(self) -> None:
         """From now on hear only the identifiers that are wanted."""
         self._wide = False
-        if self._bus is not None:
+        if self._socket is not None:
+            self._socket.hear_only(self._ids)
+        elif self._bus is not None:
             self._bus.set_filters(self._filters())  # type: ignore[arg-type]
 
     def _filters(self) -> list[dict[str, int | bool]]:
@@ -285,6 +293,14 @@ class Port:
             return False
         self.send_error = None
         return True
+
+
+def _see_interface(channel: str) -> None:
+    """Raise OSError where there is no such interface, before a socket is made in vain."""
+    try:
+        socket.if_nametoindex(channel)
+    except OSError as error:
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from error
 
 
 def _remedy(number: int | None, interface: str, channel: str) -> str:

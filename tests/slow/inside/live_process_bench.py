@@ -1,0 +1,146 @@
+"""The live service as a process on the guest's buses, and a simulated car that it talks to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import can
+from bus_bench import PATIENCE_S, bus
+
+from vehicle.runtime.orders import Step
+from vehicle.runtime.plant import StartState
+from vehicle.runtime.simulator import SimulatedCar
+from vehicle.wire.frame import Frame
+from vehicle.wire.profile import load_profile
+
+COMMAND = [sys.executable, "-m", "vehicle.cli"]
+
+
+class Running:
+    """``chargelock run`` and what it has told so far."""
+
+    def __init__(self, *words: str | Path, folder: Path) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.said: list[str] = []
+        environment = {**os.environ, "STATE_DIRECTORY": str(folder)}
+        self.process = subprocess.Popen(
+            [*COMMAND, "run", "--profile", "reference", "--journal", "-", *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        self._readers = [
+            threading.Thread(target=self._read_journal, daemon=True),
+            threading.Thread(target=self._read_words, daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+        self.until(lambda: any("end with Ctrl-C" in line for line in self.said))
+
+    def _read_journal(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(json.loads(line))
+
+    def _read_words(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said.append(line.rstrip("\n"))
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Wait for what must come."""
+        give_up_s = time.monotonic() + PATIENCE_S
+        while not true():
+            assert time.monotonic() < give_up_s, "\n".join(self.said)
+            assert self.process.poll() is None, "\n".join(self.said)
+            time.sleep(0.01)
+
+    def told(self, **fields: Any) -> bool:
+        """Whether a journal line holds all these."""
+        return any(fields.items() <= line.items() for line in list(self.lines))
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it and return its exit code."""
+        self.process.send_signal(number)
+        code = self.process.wait(PATIENCE_S)
+        for reader in self._readers:
+            reader.join(PATIENCE_S)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+        return code
+
+
+@contextlib.contextmanager
+def running(*words: str | Path, folder: Path) -> Iterator[Running]:
+    """Run the service, and end it however the test ends."""
+    service = Running(*words, folder=folder)
+    try:
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.process.kill()
+            service.stop()
+
+
+class Car:
+    """A simulated car that lives on a channel in real time, in a thread of its own."""
+
+    def __init__(self, channel: str, start: StartState | None = None) -> None:
+        self.channel = channel
+        self._car = SimulatedCar(load_profile("reference"), start or StartState())
+        self._steps: list[Step] = []
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._live, daemon=True)
+
+    def __enter__(self) -> Car:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join(PATIENCE_S)
+
+    def do(self, what: str, **values: Any) -> None:
+        """Let something happen to the car now."""
+        with self._lock:
+            self._steps.append(Step(0, what, values, {}))
+
+    def _live(self) -> None:
+        with bus(self.channel) as wire:
+            began_s = time.monotonic()
+            while not self._ended.is_set():
+                now_us = int((time.monotonic() - began_s) * 1e6)
+                self._car.advance(now_us)
+                with self._lock:
+                    steps, self._steps = self._steps, []
+                for step in steps:
+                    self._car.do(now_us, step)
+                with contextlib.suppress(can.CanError):  # the interface is down
+                    self._turn(wire, now_us)
+
+    def _turn(self, wire: can.BusABC, now_us: int) -> None:
+        for frame in self._car.frames(now_us):
+            wire.send(
+                can.Message(
+                    arbitration_id=frame.can_id, data=frame.data, is_extended_id=frame.extended
+                )
+            )
+        message = wire.recv(0.002)
+        while message is not None:
+            if not message.is_error_frame:
+                heard = Frame(message.arbitration_id, bytes(message.data))
+                self._car.hear(now_us, heard)
+            message = wire.recv(0)
