@@ -96,9 +96,10 @@ class World:
 
 
 def canonical(memory: Memory) -> Memory:
-    """Forget ages, reasons and how much of each time is left."""
+    """Forget ages, reasons, what only words depend on, and how much of each time is left."""
     return replace(
         memory.without_ages(),
+        last_occupant=Occupant.UNKNOWN,
         flags=memory.flags - TOLD_ONLY,
         faults=frozenset(key for key in memory.faults if key[0] in NAMED),
         timers=tuple((timer, SPAN_US[timer]) for timer, _ in memory.timers),

@@ -62,9 +62,13 @@ class Running:
         """Wait for what must come."""
         give_up_s = time.monotonic() + PATIENCE_S
         while not true():
-            assert time.monotonic() < give_up_s, "\n".join(self.said)
-            assert self.process.poll() is None, "\n".join(self.said)
+            assert time.monotonic() < give_up_s, self._state()
+            assert self.process.poll() is None, self._state()
             time.sleep(0.01)
+
+    def _state(self) -> str:
+        """Return what it said, and the end of its journal."""
+        return "\n".join([*self.said, *map(json.dumps, self.lines[-20:])])
 
     def told(self, **fields: Any) -> bool:
         """Whether a journal line holds all these."""
