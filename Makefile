@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint types docs accept mutation clean
+.PHONY: help run test test-slow lint types bench docs accept mutation clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -42,6 +42,9 @@ lint: $(VENV)/.ready-test
 
 types: $(VENV)/.ready-test
 	$(BIN)/mypy
+
+bench: $(VENV)/.ready-test ## measure us beside our peers and print the table (half an hour; a quiet machine)
+	$(BIN)/python -m tools.bench $(ARGS)
 
 docs: $(VENV)/.ready-test ## write the generated parts of the documentation again
 	$(BIN)/python tools/render_docs.py
