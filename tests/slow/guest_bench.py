@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN = ROOT / "tools" / "guest" / "run"
 
 UNAVAILABLE = 69
-LIMIT_S = 240
-"""Time limit of one guest. The longest takes a fifth of it on a quiet machine."""
+LIMIT_S = 600
+"""Time limit of one guest. The longest takes a fraction of it on a quiet machine."""
 
 
 def command(*words: str | Path) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import can
 
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
 """How long anything that must come is waited for. Never how long anything takes."""
 
 

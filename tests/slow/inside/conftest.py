@@ -1,8 +1,8 @@
-"""Runs the tests of this folder inside the guest, all in one boot, and reports each by its name.
+"""Runs the tests of this folder inside the guest, one boot to a file, and reports each by its name.
 
 Outside, every test of this folder is replaced by one of the same name that fetches its outcome. The
-first to ask boots a guest in which pytest runs the very same tests. There each phase's report is
-written as one JSON line, so what was over before a guest died is still known.
+first of a file to ask boots a guest in which pytest runs the very same tests of that file. There
+each phase's report is written as one JSON line, so what was over before a guest died is known.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class GuestFailedError(Exception):
 
 
 class Guest:
-    """One boot for all tests of this folder that were selected."""
+    """One boot for all tests of one file that were selected."""
 
     def __init__(self, nodeids: list[str]) -> None:
         self._nodeids = nodeids
@@ -90,12 +90,16 @@ def pytest_collection_modifyitems(session, config, items):
     """Outside, put a GuestItem in the place of each test of this folder that is left."""
     if REPORTS is not None:
         return
-    mine = {index for index, item in enumerate(items) if HERE in item.path.parents}
-    guest = Guest([items[index].nodeid for index in sorted(mine)])
-    for index in mine:
-        item = GuestItem.from_parent(items[index].parent, name=items[index].name)
-        item.guest = guest
-        items[index] = item
+    files: dict[Path, list[int]] = {}
+    for index, item in enumerate(items):
+        if HERE in item.path.parents:
+            files.setdefault(item.path, []).append(index)
+    for mine in files.values():
+        guest = Guest([items[index].nodeid for index in mine])
+        for index in mine:
+            item = GuestItem.from_parent(items[index].parent, name=items[index].name)
+            item.guest = guest
+            items[index] = item
 
 
 def pytest_runtest_logreport(report):

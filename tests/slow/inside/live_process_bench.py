@@ -17,7 +17,7 @@ from typing import Any
 import can
 from bus_bench import PATIENCE_S, bus
 
-from vehicle.runtime.orders import Step
+from vehicle.runtime.orders import STEPS, Anything, Step
 from vehicle.runtime.plant import StartState
 from vehicle.runtime.simulator import SimulatedCar
 from vehicle.wire.frame import Frame
@@ -70,9 +70,9 @@ class Running:
         """Return what it said, and the end of its journal."""
         return "\n".join([*self.said, *map(json.dumps, self.lines[-20:])])
 
-    def told(self, **fields: Any) -> bool:
-        """Whether a journal line holds all these."""
-        return any(fields.items() <= line.items() for line in list(self.lines))
+    def told(self, *, since: int = 0, **fields: Any) -> bool:
+        """Whether a journal line holds all these; the first ``since`` lines do not count."""
+        return any(fields.items() <= line.items() for line in self.lines[since:])
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it and return its exit code."""
@@ -99,14 +99,18 @@ def running(*words: str | Path, folder: Path) -> Iterator[Running]:
 
 
 class Car:
-    """A simulated car that lives on a channel in real time, in a thread of its own."""
+    """A simulated car that lives on a channel in real time, in a thread of its own.
+
+    A machine that stands still makes it fall silent, as it would any control unit: a message may
+    be lost, a stroke may need a second try. So a test waits for what must come of it in the end.
+    """
 
     def __init__(self, channel: str, start: StartState | None = None) -> None:
         self.channel = channel
         self._car = SimulatedCar(load_profile("reference"), start or StartState())
-        self._steps: list[Step] = []
         self._lock = threading.Lock()
         self._ended = threading.Event()
+        self._began_s = time.monotonic()
         self._thread = threading.Thread(target=self._live, daemon=True)
 
     def __enter__(self) -> Car:
@@ -118,25 +122,37 @@ class Car:
         self._thread.join(PATIENCE_S)
 
     def do(self, what: str, **values: Any) -> None:
-        """Let something happen to the car now."""
+        """Let something happen to the car now; what is not given is as in a story."""
+        defaults = {
+            name: parameter.default
+            for name, parameter in STEPS[what].parameters.items()
+            if not isinstance(parameter, Anything)
+        }
         with self._lock:
-            self._steps.append(Step(0, what, values, {}))
+            now_us = self._now_us()
+            self._car.advance(now_us)
+            self._car.do(now_us, Step(now_us, what, {**defaults, **values}))
+
+    def truth(self) -> dict[str, str]:
+        """Return how the car truly stands."""
+        with self._lock:
+            return self._car.plant.truth()
+
+    def _now_us(self) -> int:
+        return int((time.monotonic() - self._began_s) * 1e6)
 
     def _live(self) -> None:
         with bus(self.channel) as wire:
-            began_s = time.monotonic()
             while not self._ended.is_set():
-                now_us = int((time.monotonic() - began_s) * 1e6)
-                self._car.advance(now_us)
-                with self._lock:
-                    steps, self._steps = self._steps, []
-                for step in steps:
-                    self._car.do(now_us, step)
                 with contextlib.suppress(can.CanError):  # the interface is down
-                    self._turn(wire, now_us)
+                    self._turn(wire)
 
-    def _turn(self, wire: can.BusABC, now_us: int) -> None:
-        for frame in self._car.frames(now_us):
+    def _turn(self, wire: can.BusABC) -> None:
+        with self._lock:
+            now_us = self._now_us()
+            self._car.advance(now_us)
+            frames = self._car.frames(now_us)
+        for frame in frames:
             wire.send(
                 can.Message(
                     arbitration_id=frame.can_id, data=frame.data, is_extended_id=frame.extended
@@ -145,6 +161,6 @@ class Car:
         message = wire.recv(0.002)
         while message is not None:
             if not message.is_error_frame:
-                heard = Frame(message.arbitration_id, bytes(message.data))
-                self._car.hear(now_us, heard)
+                with self._lock:
+                    self._car.hear(now_us, Frame(message.arbitration_id, bytes(message.data)))
             message = wire.recv(0)
