@@ -3,119 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import Any
+from functools import partial
 
 import pytest
+from control_desk import at_the_desk
 from owners_car import ADAPTER, CHARGING, PARKED, OwnersCar, fault
 
 from vehicle.core.messages import Requested
 from vehicle.core.names import Request, Source
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import Inlet
-from vehicle.runtime.control import NOT_HEARD, READY_US, Control
-from vehicle.runtime.control_way import _ENDS, _OPENS, _REFUSALS
-from vehicle.runtime.settings_store import SettingsStore
+from vehicle.runtime.control import NOT_HEARD, READY_US
+from vehicle.runtime.control_way import _ENDS, _REFUSALS, OPENS
 from vehicle.runtime.simulator import StartState
 from vehicle.runtime.varlink_access import Peer
-from vehicle.runtime.varlink_call import Call
-from vehicle.runtime.varlink_methods import CHARGELOCK_SIGNATURES, checked
-from vehicle.runtime.varlink_wire import Request as Message
-from vehicle.runtime.varlink_wire import VarlinkError
 
-OWNER = Peer(1, 0, frozenset())
 NO_ENERGY_MESSAGES = [
     fault("silent_message", 2, message=name) for name in ("ChargeState", "DcState")
 ]
 """From the second second on nothing says whether the inlet has energy."""
 
 
-class Client:
-    """A client that remembers what it is told."""
-
-    def __init__(self, desk: Desk, method: str, parameters: dict[str, Any], peer: Peer) -> None:
-        self.closed = False
-        self.told: list[dict[str, Any]] = []
-        parameters = checked(CHARGELOCK_SIGNATURES[method], parameters)
-        self.call = Call(Message(f"org.chargelock.{method}", parameters, True, False), peer, self)
-        try:
-            reply = desk.control.handlers[method](self.call)
-        except VarlinkError as error:
-            self.call.fail(error)
-        else:
-            if reply is not None:
-                self.call.reply(reply)
-
-    def send(self, message: bytes) -> None:
-        """Take one reply."""
-        self.told.append(json.loads(message[:-1]))
-
-    def finish(self, call: Call) -> None:
-        """The call is over."""
-        call.end()
-
-    def leave(self) -> None:
-        """Go away."""
-        self.closed = True
-        self.call.end()
-
-    @property
-    def reply(self) -> dict[str, Any]:
-        """The last reply's parameters."""
-        return self.told[-1]["parameters"]
-
-    @property
-    def error(self) -> str | None:
-        """The error that ended the call."""
-        return self.told[-1].get("error", "").rpartition(".")[2] or None
-
-    @property
-    def steps(self) -> list[str]:
-        """The names of the steps so far."""
-        return [each["parameters"]["step"] for each in self.told if "step" in each["parameters"]]
-
-    @property
-    def words(self) -> str:
-        """Everything said so far, in words."""
-        return "\n".join(str(value) for each in self.told for value in each["parameters"].values())
-
-
-class Desk:
-    """The methods of one car's service."""
-
-    def __init__(self, car: OwnersCar, store: SettingsStore) -> None:
-        self.car = car
-        self.store = store
-        self.control = Control(car, store)
-
-    def ask(self, method: str, peer: Peer = OWNER, **parameters: Any) -> Client:
-        """Call a method."""
-        return Client(self, method, parameters, peer)
-
-    async def change(self, method: str, peer: Peer = OWNER, **parameters: Any) -> Client:
-        """Call a method that saves, and wait for its answer."""
-        client = self.ask(method, peer, **parameters)
-        while not client.told:
-            await asyncio.sleep(0)
-        return client
-
-
 @pytest.fixture
 def run(tmp_path):
     """Run a test's coroutine with a desk of its own."""
-
-    def go(story, car: OwnersCar | None = None, awake_s: float = 1) -> None:
-        async def told() -> None:
-            with SettingsStore(tmp_path / "settings.toml") as store:
-                store.load()
-                await story(Desk(car, store))
-
-        car = car or OwnersCar()
-        car.advance(awake_s)
-        asyncio.run(told())
-        assert car.listeners == 0, "somebody still listens"
-
-    return go
+    return partial(at_the_desk, tmp_path)
 
 
 # ---- unlatch, as it should go -------------------------------------------------------------------
@@ -320,7 +232,7 @@ def test_a_dry_run_refuses_what_it_would_not_do(run) -> None:
 def test_every_result_opens_a_call_or_ends_it() -> None:
     from vehicle.core.names import Result
 
-    assert set(_ENDS) | set(_OPENS) == set(Result)
+    assert set(_ENDS) | set(OPENS) == set(Result)
     assert all(end.error is not None for end in _REFUSALS.values())
     assert all(end.advice or end.fault or end.error is None for end in _ENDS.values())
 

@@ -164,6 +164,7 @@ _KINDS = {
     Kind.TEXT_OR_NONE: "?str",
     Kind.COUNT: "int",
     Kind.COUNT_OR_NONE: "?int",
+    Kind.TRUTH: "bool",
 }
 
 
@@ -197,6 +198,8 @@ def test_every_error_of_the_interface_can_be_made_and_no_other():
         methods.unsafe("r", "a"),
         methods.failed("r", "a"),
         methods.bad_setting("m"),
+        methods.bad_guest("m"),
+        methods.code_refused("v", "r", "a", 1),
         methods.not_ready(),
     ]
     declared = {

@@ -61,6 +61,18 @@ class BadSettingError(ClientError):
     exit_code = 2
 
 
+class BadGuestError(ClientError):
+    """No such guest, or a name or validity that cannot be."""
+
+    exit_code = 2
+
+
+class CodeRefusedError(ClientError):
+    """A guest's code was not taken; nothing was moved."""
+
+    exit_code = 3
+
+
 class ServiceError(ClientError):
     """The service refused the call itself: it does not know the method, or a parameter."""
 
@@ -70,6 +82,8 @@ _ERRORS: Mapping[str, tuple[type[ClientError], str]] = {
     f"{INTERFACE}.Unsafe": (UnsafeError, "refused: {reason}\n{advice}"),
     f"{INTERFACE}.Failed": (FailedError, "failed: {reason}\n{advice}"),
     f"{INTERFACE}.BadSetting": (BadSettingError, "{message}"),
+    f"{INTERFACE}.BadGuest": (BadGuestError, "{message}"),
+    f"{INTERFACE}.CodeRefused": (CodeRefusedError, "refused: {reason}\n{advice}"),
     f"{INTERFACE}.NotReady": (
         ServiceNotReadyError,
         "the service has just started and has not heard the car yet; ask again",

@@ -1,4 +1,4 @@
-"""Wires the owner's side to a live service: settings on disk, control socket, access, methods.
+"""Wires the owner's side to a live service: settings and guests on disk, socket, access, methods.
 
 Knows: which part goes where, who may connect, and that the lock works without any of it: a socket
 or a folder that nobody named is done without, and that is said.
@@ -17,6 +17,7 @@ from vehicle.cli.console import fail
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.runtime.control import Control
 from vehicle.runtime.control_service import LiveService
+from vehicle.runtime.guest_book import GuestBook
 from vehicle.runtime.settings_store import SettingsLockedError, SettingsStore, StoreError
 from vehicle.runtime.varlink import Interface, VarlinkServer
 from vehicle.runtime.varlink_access import access_for
@@ -32,6 +33,7 @@ from vehicle.runtime.varlink_socket import (
 GROUP = "chargelock"
 """Whose members may change, besides root and the user that the service runs as."""
 SETTINGS_FILE = "settings.toml"
+GUESTS_FILE = "guests.record"
 NOT_KEPT = (
     "settings that you change hold until the service ends; to keep them, name a --state folder"
 )
@@ -103,7 +105,9 @@ def control_socket(
     """
     mode = _EVERYBODY_CONNECTS if everybody_reads else _GROUP_CONNECTS
     listener = listen(path, mode=mode, group=GROUP)
-    control = Control(service, store, listener.notes)
+    guests = GuestBook(store.owner_path.with_name(GUESTS_FILE))
+    guests.load()
+    control = Control(service, store, guests, listener.notes)
     signatures = CHARGELOCK_SIGNATURES
     interface = Interface(CHARGELOCK, description_of(CHARGELOCK), signatures, control.handlers)
     server = VarlinkServer([interface], access_for((GROUP,)), version=version("chargelock"))
@@ -112,6 +116,7 @@ def control_socket(
         yield listener
     finally:
         server.stop()
+        control.close()
         listener.close()
 
 

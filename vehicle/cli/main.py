@@ -15,6 +15,7 @@ _COMMANDS = {
     "completion": ("vehicle.cli.completion", "completion", "Print or install shell completion."),
     "demo": ("vehicle.cli.demo", "demo", "Play with a simulated car, live."),
     "events": ("vehicle.cli.events", "events", "Print what happened and concerns people."),
+    "guest": ("vehicle.cli.guest", "guest", "Let somebody else take the cable, with a code."),
     "journal": ("vehicle.cli.journal", "journal", "Print the decision journal, or its schema."),
     "latch": ("vehicle.cli.pins", "latch", "Hold what is plugged in."),
     "profile": ("vehicle.cli.profile", "profile", "List and check car profiles."),

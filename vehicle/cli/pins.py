@@ -1,4 +1,4 @@
-"""``chargelock unlatch`` and ``chargelock latch``: ask, wait, and tell each step.
+"""``chargelock unlatch``, ``chargelock latch`` and ``guest use``: ask, wait, tell each step.
 
 Knows: which results are what was asked for, and that a request outlives the one who waits for it.
 Refuses to know: the steps; their words come from the service.
@@ -20,15 +20,21 @@ from vehicle.cli.owner import connected, json_option, print_json, socket_option
 QUIET_S_MAX = 45.0
 """Longest silence of a service that lives: it says every 10 s that it still waits."""
 
+_OUT = ("released", "connector-out", "manual-release-pulled")
 _WANTED = {
-    "Unlatch": ("released", "connector-out", "manual-release-pulled"),
+    "Unlatch": _OUT,
+    "UseGuestCode": _OUT,
     "Latch": ("engaged",),
 }
 """Method -> the results that are what was asked for, or better."""
 
+_RELEASE_GOES_ON = (
+    "The release goes on without you. How far it is: chargelock status. To take it back:"
+    " chargelock latch."
+)
 _GOES_ON = {
-    "Unlatch": "The release goes on without you. How far it is: chargelock status. To take it"
-    " back: chargelock latch.",
+    "Unlatch": _RELEASE_GOES_ON,
+    "UseGuestCode": _RELEASE_GOES_ON,
     "Latch": "The service goes on trying to hold it. How far it is: chargelock status. To take it"
     " back: chargelock unlatch.",
 }
@@ -43,7 +49,7 @@ def unlatch(socket_path: str, as_json: bool) -> None:
     Waits until it is out of the lock and tells each step. Ctrl-C ends the waiting, not the
     release. Exit codes: 3 not allowed, 5 refused, 6 the pin did not move.
     """
-    _ask("Unlatch", socket_path, as_json)
+    ask("Unlatch", socket_path, as_json)
 
 
 @click.command()
@@ -54,13 +60,19 @@ def latch(socket_path: str, as_json: bool) -> None:
 
     Exit codes: 3 not allowed, 5 refused, 6 the pin did not move.
     """
-    _ask("Latch", socket_path, as_json)
+    ask("Latch", socket_path, as_json)
 
 
-def _ask(method: str, socket_path: str, as_json: bool) -> None:
+def ask(
+    method: str, socket_path: str, as_json: bool, given: Mapping[str, object] | None = None
+) -> None:
+    """Ask for what ``method`` does, wait for its end, and tell each step.
+
+    Ends the command with 1 where it came to something else, or as ``connected`` does.
+    """
     with connected(socket_path, as_json=as_json) as client:
         try:
-            last = _wait(client, method, as_json)
+            last = _wait(client, method, given, as_json)
         except KeyboardInterrupt:
             click.echo(f"\n{_GOES_ON[method]}", err=True)
             sys.exit(INTERRUPTED)
@@ -68,11 +80,13 @@ def _ask(method: str, socket_path: str, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _wait(client: Client, method: str, as_json: bool) -> Mapping[str, Any]:
+def _wait(
+    client: Client, method: str, given: Mapping[str, object] | None, as_json: bool
+) -> Mapping[str, Any]:
     """Tell each step as it comes; return the last one."""
     began_s = time.monotonic()
     step: Mapping[str, Any] = {}
-    for step in client.stream(method, quiet_s=QUIET_S_MAX):
+    for step in client.stream(method, given, quiet_s=QUIET_S_MAX):
         if as_json:
             print_json(step)
         elif step["step"] != "waiting":

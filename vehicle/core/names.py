@@ -30,6 +30,8 @@ class Source(StrEnum):
     SCREEN = "screen"
     CAR = "car"
     CAR_UNLOCK = "car-unlock"
+    GUEST = "guest"
+    """Someone with a code of the owner's."""
 
 
 class Demand(StrEnum):

@@ -23,9 +23,11 @@ from vehicle.core.words import (
     STATE_WORDS,
     what_is_held,
 )
+from vehicle.runtime.control_guest import GuestControl
 from vehicle.runtime.control_service import LiveService
 from vehicle.runtime.control_settings import SettingsControl, in_words
 from vehicle.runtime.control_way import Way, advice_for
+from vehicle.runtime.guest_book import GuestBook
 from vehicle.runtime.journal import fields_of
 from vehicle.runtime.settings_store import SettingsStore
 from vehicle.runtime.varlink_call import Call, Heartbeat
@@ -48,13 +50,18 @@ class Control:
     """The handlers of ``org.chargelock`` for one service."""
 
     def __init__(
-        self, service: LiveService, store: SettingsStore, notes: Sequence[str] = ()
+        self,
+        service: LiveService,
+        store: SettingsStore,
+        guests: GuestBook,
+        notes: Sequence[str] = (),
     ) -> None:
-        """``store`` must be loaded; ``notes``: what else people should know, in words."""
+        """``store`` and ``guests`` must be loaded; ``notes``: what else people should know."""
         self._service = service
         self._store = store
         self._said = tuple(notes)
         self._settings = SettingsControl(service, store, self._notes)
+        self._guests = GuestControl(service, guests, self._check_ready)
 
     @property
     def handlers(self) -> dict[str, Callable[[Call], Reply | None]]:
@@ -67,7 +74,12 @@ class Control:
             "Unlatch": lambda call: self._ask(call, Request.UNLATCH),
             "Latch": lambda call: self._ask(call, Request.LATCH),
             **self._settings.handlers,
+            **self._guests.handlers,
         }
+
+    def close(self) -> None:
+        """Let go of the service; what is being written is written to its end."""
+        self._guests.close()
 
     def _check_ready(self) -> None:
         """Raise NotReady while the car may yet be heard: what is unknown now is not worth telling.
@@ -149,7 +161,7 @@ class Control:
         return buses
 
     def _notes(self) -> list[str]:
-        notes = [*self._store.notes, *self._said]
+        notes = [*self._store.notes, *self._guests.notes, *self._said]
         if not self._service.translator.heard:
             notes.append(NOT_HEARD)
         for can_id in sorted(self._service.foreign_senders):

@@ -88,8 +88,8 @@ _ENDS: Mapping[Result, _End] = {
 }
 """Result -> how it ends a call. The two that are missing open one."""
 
-_OPENS = (Result.ACCEPTED, Result.ALREADY_PENDING)
-_FOR_OTHERS = (Result.REFUSED_KEY_NOT_AT_PORT, Result.REFUSED_CAR_NOT_UNLOCKED)
+OPENS = (Result.ACCEPTED, Result.ALREADY_PENDING)
+FOR_OTHERS = (Result.REFUSED_KEY_NOT_AT_PORT, Result.REFUSED_CAR_NOT_UNLOCKED)
 """Refusals that are about who asks and how, so they end no request that stands."""
 
 _TOLD_AT_THE_END = frozenset(end.fault for end in _ENDS.values() if end.error is not None)
@@ -98,10 +98,14 @@ _TOLD_AT_THE_END = frozenset(end.fault for end in _ENDS.values() if end.error is
 class Way:
     """One client's view of one request. Call ``begin`` once."""
 
-    def __init__(self, service: LiveService, call: Call, request: Request) -> None:
+    def __init__(
+        self, service: LiveService, call: Call, request: Request, source: Source = Source.CLI
+    ) -> None:
+        """``source``: in whose name it is asked."""
         self._service = service
         self._call = call
         self._request = request
+        self._source = source
         self._opened = False
 
     def begin(self) -> None:
@@ -111,7 +115,7 @@ class Way:
         self._call.on_gone.append(self._service.listen(self._take))
         waiting = {"step": "waiting", "words": "still waiting", "done": False, "result": None}
         Heartbeat(self._call, WAITING_S, waiting)
-        self._service.give(Requested(self._request, Source.CLI))
+        self._service.give(Requested(self._request, self._source))
 
     def _take(self, _: int, entry: Entry) -> None:
         """Take one journal entry."""
@@ -127,14 +131,14 @@ class Way:
         result = entry.result
         if not self._opened:
             # What fell due before the request may still end an earlier one: not our answer.
-            if entry.source is Source.CLI and result in _OPENS:
+            if entry.source is self._source and result in OPENS:
                 self._open(result)
-            elif entry.source is Source.CLI and result in (
+            elif entry.source is self._source and result in (
                 *_REFUSALS,
                 Result.MANUAL_RELEASE_PULLED,
             ):
                 self._end(result)
-        elif result not in _OPENS and result not in _FOR_OTHERS:
+        elif result not in OPENS and result not in FOR_OTHERS:
             self._end(result)
 
     def _open(self, result: Result) -> None:

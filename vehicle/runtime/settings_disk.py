@@ -10,20 +10,23 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+MODE = 0o644
+"""Who may read and write a new file, where nobody says otherwise; less the process's umask."""
 
-def write_flushed(path: Path, content: bytes) -> None:
+
+def write_flushed(path: Path, content: bytes, mode: int = MODE) -> None:
     """Write ``content`` as the whole of ``path`` and flush it. Raises OSError."""
-    with _opened(path, os.O_TRUNC) as descriptor:
+    with _opened(path, os.O_TRUNC, mode) as descriptor:
         _write_all(descriptor, content)
         os.fsync(descriptor)
 
 
-def append_flushed(path: Path, content: bytes) -> int:
+def append_flushed(path: Path, content: bytes, mode: int = MODE) -> int:
     """Add ``content`` to ``path``, flush it, and return the size before.
 
     Raises OSError; what was written in part is taken back then.
     """
-    with _opened(path, os.O_APPEND) as descriptor:
+    with _opened(path, os.O_APPEND, mode) as descriptor:
         size = os.fstat(descriptor).st_size
         try:
             _write_all(descriptor, content)
@@ -47,8 +50,8 @@ def keep_copy(path: Path, copy: Path) -> None:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, flag: int) -> Iterator[int]:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flag, 0o644)
+def _opened(path: Path, flag: int, mode: int) -> Iterator[int]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flag, mode)
     try:
         yield descriptor
     finally:

@@ -29,6 +29,7 @@ class Kind(Enum):
     TEXT_OR_NONE = auto()
     COUNT = auto()
     COUNT_OR_NONE = auto()
+    TRUTH = auto()
 
 
 COUNT_MAX = 1_000_000
@@ -72,6 +73,14 @@ CHARGELOCK_SIGNATURES: Mapping[str, Signature] = {
     "PreviewSetting": Signature(parameters={**_KEY, "value": Kind.TEXT_OR_NONE}),
     "SetSetting": Signature(needs=Needs.CHANGE, parameters={**_KEY, "value": Kind.TEXT}),
     "UnsetSetting": Signature(needs=Needs.CHANGE, parameters=_KEY),
+    "AddGuest": Signature(
+        needs=Needs.CHANGE,
+        parameters={"whom": Kind.TEXT, "valid_s": Kind.COUNT, "once": Kind.TRUTH},
+    ),
+    "ListGuests": Signature(needs=Needs.CHANGE),
+    "RevokeGuest": Signature(needs=Needs.CHANGE, parameters={"whom": Kind.TEXT}),
+    "AllowGuests": Signature(needs=Needs.CHANGE),
+    "UseGuestCode": Signature(parameters={"code": Kind.TEXT}, replies=Replies.PROGRESS),
 }
 """Method -> who may call it, with what, for how many replies."""
 
@@ -95,12 +104,19 @@ def checked(signature: Signature, parameters: Mapping[str, Any]) -> dict[str, An
 
 def _value(name: str, kind: Kind, parameters: Mapping[str, Any]) -> str | int | None:
     value = parameters.get(name)
+    if kind is Kind.TRUTH and isinstance(value, bool):
+        return value
     if value is None and kind in (Kind.TEXT_OR_NONE, Kind.COUNT_OR_NONE):
         return None
     if kind in (Kind.TEXT, Kind.TEXT_OR_NONE):
         if isinstance(value, str) and len(value) <= TEXT_CHARACTERS_MAX:
             return value
-    elif isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= COUNT_MAX:
+    elif (
+        kind is not Kind.TRUTH
+        and isinstance(value, int)
+        and not isinstance(value, bool)
+        and 1 <= value <= COUNT_MAX
+    ):
         return value
     raise invalid_parameter(name)
 
@@ -154,6 +170,21 @@ def failed(reason: str, advice: str) -> VarlinkError:
 def bad_setting(message: str) -> VarlinkError:
     """No such settings key or value; ``message`` names the nearest."""
     return VarlinkError(f"{CHARGELOCK}.BadSetting", message=message)
+
+
+def bad_guest(message: str) -> VarlinkError:
+    """No such guest, or no such name or validity; ``message`` names what fits."""
+    return VarlinkError(f"{CHARGELOCK}.BadGuest", message=message)
+
+
+def code_refused(verdict: str, reason: str, advice: str, wait_s: int) -> VarlinkError:
+    """A guest's code was refused: ``reason`` says why in words, ``advice`` what to do.
+
+    ``wait_s``: seconds until the next try is looked at.
+    """
+    return VarlinkError(
+        f"{CHARGELOCK}.CodeRefused", verdict=verdict, reason=reason, advice=advice, wait_s=wait_s
+    )
 
 
 def not_ready() -> VarlinkError:

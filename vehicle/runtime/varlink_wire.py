@@ -28,7 +28,7 @@ class BadMessageError(ValueError):
 class VarlinkError(Exception):
     """An error reply: its full name and its parameters, as declared in the interface."""
 
-    def __init__(self, name: str, **parameters: str) -> None:
+    def __init__(self, name: str, **parameters: str | int) -> None:
         super().__init__(name, parameters)
         self.name = name
         self.parameters = parameters
