@@ -31,7 +31,7 @@ from vehicle.core.lifecycle import TRANSITIONS
 from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.permit import PERMITS, Grip
 from vehicle.core.policy import OWNER, SAFETY, Rule
-from vehicle.core.settings import Settings, key_of
+from vehicle.core.settings import LESS, MORE, Settings, key_of
 from vehicle.core.situation import SIGNALS_BEHIND, Situation
 from vehicle.core.words import CHARGE_WORDS, EVENT_WORDS, FAULT_ADVICE, FAULT_WORDS
 from vehicle.runtime.demo_actions import ACTIONS
@@ -189,10 +189,14 @@ def _values(each: Field[Any]) -> str:
     return codes(type(each.default))
 
 
+def _choice_of(key: str, value: str) -> str:
+    return f"{code(key)} {value}" if value in (LESS, MORE) else code(f"{key} = {value}")
+
+
 def prices() -> str:
     """Return, for each choice that protects less, what it gives up."""
     rows = (
-        (code(f"{key_of(each.name)} = {value}"), price)
+        (_choice_of(key_of(each.name), value), price)
         for each in fields(Settings)
         for value, price in each.metadata["gives_up"].items()
     )

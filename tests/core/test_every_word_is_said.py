@@ -152,6 +152,13 @@ def _internal_error_and_a_segment() -> Bench:
     return bench
 
 
+def _a_segment_in_an_unlatch() -> Bench:
+    bench = charging()
+    bench.unlatch()
+    bench.give(SegmentStarted())
+    return bench
+
+
 def _stolen() -> Bench:
     bench = charging(**LOCKED)
     bench.see(occupant=Occupant.EMPTY)
@@ -199,6 +206,8 @@ def _refused() -> Bench:
     bench.unlatch(Source.PORT_BUTTON)
     bench.see(occupant=Occupant.UNKNOWN)
     bench.latch()
+    bench.see(latch_fitted=Fitted.UNKNOWN)
+    bench.unlatch()
     bench.see(latch_fitted=Fitted.ABSENT)
     bench.unlatch()
     return bench
@@ -226,6 +235,7 @@ STORIES: list[Callable[[], Bench]] = [
     _asleep,
     _lost,
     _internal_error_and_a_segment,
+    _a_segment_in_an_unlatch,
     _stolen,
     _wall_end_cut,
     _orphan_adapter,

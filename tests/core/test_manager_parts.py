@@ -8,7 +8,16 @@ from core_bench import ADAPTER, LATCH, MIN, Bench, S, charging, plugged
 from vehicle.core.car import Car, Pin, WhenEmpty
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Flag, Memory
-from vehicle.core.messages import ActuatorChanged, Event, Fault, Permit, SignalChanged
+from vehicle.core.messages import (
+    ActuatorChanged,
+    Because,
+    Decided,
+    Event,
+    Fault,
+    Permit,
+    SignalChanged,
+    StopCharge,
+)
 from vehicle.core.names import Charge, Demand, EventName, FaultName, PinState
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
@@ -38,6 +47,37 @@ def test_a_start_tells_the_faults_that_stand_in_order_and_which_pin_is_assumed()
     told = [each for each in outputs if isinstance(each, Fault) and each.active]
     assert told == [Fault(lost, True, LATCH), Fault(lost, True)]
     assert [each for each in outputs if isinstance(each, Permit)] == [Permit(Charge.NONE, None)]
+
+
+def test_what_stands_can_be_told_again_to_those_who_heard_nothing() -> None:
+    """All that was reported and holds, in the order of a start, with the signals' true ages."""
+    bench = plugged(car_lock=CarLock.LOCKED)
+    bench.stuck.add(LATCH)
+    bench.unlatch()
+    bench.run(10 * MIN)
+    bench.see(inlet=Inlet.ENERGISED)
+    bench.unlatch()
+    standing = bench.manager.standing()
+    assert [each.kind for each in standing] == [
+        *["signal"] * len(SIGNALS),
+        *["actuator"] * 2,
+        "fault",
+        "stop",
+        *["decision"] * 2,
+        "permit",
+    ]
+    assert standing[len(SIGNALS) :][:2] == [
+        ActuatorChanged(LATCH, PinState.ENGAGED, None, False),
+        ActuatorChanged(ADAPTER, PinState.RELEASED, None, False),
+    ]
+    assert Fault(FaultName.FAILED_TO_RELEASE, True, LATCH) in standing
+    assert StopCharge(True, 1) in standing
+    decided = next(each for each in standing if isinstance(each, Decided))
+    assert (decided.actuator, decided.demand) == (LATCH, Demand.HOLD)
+    assert decided.rule == "requested_release_waits"
+    assert ("occupant", Because(Occupant.CONNECTOR, 10 * MIN + 2 * S)) in decided.because
+    assert standing[-1] == Permit(Charge.NONE, None)
+    assert bench.manager.standing() == standing
 
 
 def test_a_lost_sensor_of_the_adapter_lock_is_a_fault_of_that_pin() -> None:

@@ -30,6 +30,7 @@ from vehicle.core.messages import (
     BusRestored,
     Command,
     Event,
+    InternalError,
     SegmentStarted,
     StopCharge,
     WakeBus,
@@ -44,6 +45,7 @@ from vehicle.core.names import (
     Result,
     Source,
 )
+from vehicle.core.request import LATCH_LIMIT_US
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
     CarLock,
@@ -56,6 +58,7 @@ from vehicle.core.signals import (
     Supply,
     Weld,
 )
+from vehicle.core.situation import Asked
 
 pytestmark = pytest.mark.fast
 
@@ -141,11 +144,65 @@ def test_a_request_for_an_empty_inlet_is_refused(request_: Request) -> None:
 
 
 @pytest.mark.parametrize("request_", list(Request))
-@pytest.mark.parametrize("there", [Fitted.ABSENT, Fitted.UNKNOWN])
-def test_a_request_on_a_car_without_a_pin_is_refused(request_: Request, there: Fitted) -> None:
-    bench = plugged(latch_fitted=there, **LOCKED)
+def test_a_request_on_a_car_without_a_pin_is_refused(request_: Request) -> None:
+    bench = plugged(latch_fitted=Fitted.ABSENT, **LOCKED)
     bench.ask(request_)
     assert bench.results() == [Result.REFUSED_NO_PIN]
+
+
+@pytest.mark.parametrize("request_", list(Request))
+@pytest.mark.parametrize(
+    ("latch", "adapter_lock"),
+    [
+        (Fitted.UNKNOWN, Fitted.UNKNOWN),
+        (Fitted.UNKNOWN, Fitted.ABSENT),
+        (Fitted.ABSENT, Fitted.UNKNOWN),
+    ],
+)
+def test_a_request_is_not_told_that_there_is_no_pin_before_the_car_has_told_so(
+    request_: Request, latch: Fitted, adapter_lock: Fitted
+) -> None:
+    bench = plugged(latch_fitted=latch, adapter_lock_fitted=adapter_lock, **LOCKED)
+    bench.ask(request_)
+    assert bench.results() == [Result.PIN_UNKNOWN]
+    assert bench.event(EventName.REQUEST_REFUSED)["why"] == "pin-unknown"
+
+
+@pytest.mark.parametrize(
+    ("occupant", "latch", "adapter_lock"),
+    [
+        (Occupant.CONNECTOR, Fitted.UNKNOWN, Fitted.FITTED),
+        (Occupant.ADAPTER, Fitted.FITTED, Fitted.UNKNOWN),
+    ],
+)
+def test_a_latch_request_waits_for_no_pin_that_is_not_known_to_be_there(
+    occupant: Occupant, latch: Fitted, adapter_lock: Fitted
+) -> None:
+    bench = Bench(occupant=occupant, latch_fitted=latch, adapter_lock_fitted=adapter_lock)
+    bench.latch()
+    assert bench.results() == [Result.PIN_UNKNOWN]
+    assert bench.commands() == []
+
+
+@pytest.mark.parametrize(
+    ("occupant", "adapter_lock", "result"),
+    [
+        (Occupant.ADAPTER, Fitted.UNKNOWN, Result.PIN_UNKNOWN),
+        (Occupant.UNKNOWN, Fitted.UNKNOWN, Result.PIN_UNKNOWN),
+        (Occupant.UNKNOWN, Fitted.ABSENT, Result.RELEASED),
+        (Occupant.ADAPTER, Fitted.ABSENT, Result.RELEASED),
+        (Occupant.CONNECTOR, Fitted.UNKNOWN, Result.RELEASED),
+    ],
+)
+def test_an_unlatch_says_released_only_where_no_unknown_pin_may_hold(
+    occupant: Occupant, adapter_lock: Fitted, result: Result
+) -> None:
+    bench = plugged(**LOCKED)
+    bench.see(adapter_lock_fitted=adapter_lock, occupant=occupant)
+    bench.unlatch()
+    bench.run(S)
+    assert bench.commands() == [("latch", "release")]
+    assert bench.results() == [Result.ACCEPTED, result]
 
 
 def test_a_latch_request_is_refused_where_the_guarding_pin_is_missing() -> None:
@@ -472,11 +529,43 @@ def test_welded_contactors_end_an_unlatch_at_once() -> None:
     assert bench.commands() == []
 
 
-def test_the_pin_that_vanishes_ends_an_unlatch() -> None:
+@pytest.mark.parametrize(
+    ("there", "result"),
+    [(Fitted.UNKNOWN, Result.PIN_UNKNOWN), (Fitted.ABSENT, Result.REFUSED_NO_PIN)],
+)
+def test_the_pin_that_vanishes_ends_an_unlatch(there: Fitted, result: Result) -> None:
     bench = charging()
     bench.unlatch()
-    bench.see(latch_fitted=Fitted.UNKNOWN)
-    assert bench.results() == [Result.ACCEPTED, Result.REFUSED_NO_PIN]
+    bench.see(latch_fitted=there)
+    assert bench.results() == [Result.ACCEPTED, result]
+
+
+@pytest.mark.parametrize("request_", list(Request))
+def test_a_request_after_an_internal_error_is_told_so_at_once(request_: Request) -> None:
+    bench = plugged(**LOCKED)
+    bench.give(InternalError("a bug"))
+    bench.clear()
+    bench.ask(request_)
+    bench.run(5 * MIN)
+    assert bench.results() == [Result.INTERNAL_ERROR]
+    assert bench.event(EventName.REQUEST_REFUSED)["why"] == "internal-error"
+    assert bench.commands() == []
+
+
+def test_an_internal_error_ends_an_unlatch_under_way() -> None:
+    bench = charging()
+    bench.unlatch()
+    bench.give(InternalError("a bug"))
+    assert bench.results() == [Result.ACCEPTED, Result.INTERNAL_ERROR]
+    assert bench.stops() == [(True, 1), (False, 0)]
+    assert bench.manager.asked is Asked.NOTHING
+
+
+def test_an_internal_error_ends_a_latch_request_under_way() -> None:
+    bench = plugged()
+    bench.latch()
+    bench.give(InternalError("a bug"))
+    assert bench.results() == [Result.ACCEPTED, Result.INTERNAL_ERROR]
 
 
 def test_a_segment_ends_a_request_without_an_outcome() -> None:
@@ -524,6 +613,44 @@ def test_the_same_request_again_is_already_pending() -> None:
     bench.see(inlet=Inlet.SAFE)
     bench.run(S)
     assert bench.said(Answered)[-1] == Answered(Request.UNLATCH, Source.SCREEN, Result.RELEASED)
+
+
+def test_a_latch_request_again_is_already_pending_until_it_is_answered() -> None:
+    bench = plugged()
+    bench.latch(Source.SCREEN)
+    bench.latch(Source.FOB)
+    bench.run(S)
+    assert bench.said(Answered) == [
+        Answered(Request.LATCH, Source.SCREEN, Result.ACCEPTED),
+        Answered(Request.LATCH, Source.FOB, Result.ALREADY_PENDING),
+        Answered(Request.LATCH, Source.SCREEN, Result.ENGAGED),
+    ]
+
+
+def test_a_latch_request_after_an_answered_one_gets_an_answer_of_its_own() -> None:
+    bench = plugged()
+    bench.latch(Source.SCREEN)
+    bench.run(S)
+    bench.clear()
+    bench.latch(Source.FOB)
+    assert bench.said(Answered) == [
+        Answered(Request.LATCH, Source.FOB, Result.ACCEPTED),
+        Answered(Request.LATCH, Source.FOB, Result.ENGAGED),
+    ]
+    bench.run(5 * MIN)
+    assert bench.results() == [Result.ACCEPTED, Result.ENGAGED]
+    assert bench.commands() == []
+
+
+def test_a_latch_request_that_finds_an_answered_one_unheld_ends_within_its_limit() -> None:
+    bench = plugged()
+    bench.latch()
+    bench.run(S)
+    bench.see(latch=Feedback.UNKNOWN)
+    bench.clear()
+    bench.latch()
+    bench.run(LATCH_LIMIT_US)
+    assert bench.results() == [Result.ACCEPTED, Result.FAILED_TO_ENGAGE]
 
 
 def test_a_latch_request_supersedes_an_unlatch_under_way() -> None:

@@ -10,7 +10,11 @@ import pytest
 
 from vehicle.core import settings as settings_module
 from vehicle.core.car import Actuator
+from vehicle.core.names import Demand
+from vehicle.core.policy import decide
 from vehicle.core.settings import (
+    LESS,
+    MORE,
     HighCurrent,
     Mode,
     Resolved,
@@ -23,6 +27,7 @@ from vehicle.core.settings import (
     resolve,
     weakens,
 )
+from vehicle.core.situation import Doors, Energy, Need, Phase, Seat, Situation
 
 pytestmark = pytest.mark.fast
 
@@ -178,7 +183,8 @@ def test_each_setting_explains_itself_in_whole_sentences() -> None:
         assert re.fullmatch(r"[A-Z][^\n]*\.", help_text)
         assert "  " not in help_text
         for value, lost in item.metadata["gives_up"].items():
-            assert type(item.default)(value).value == value
+            assert value in (LESS, MORE) or type(item.default)(value).value == value
+            assert (value in (LESS, MORE)) is ("range" in item.metadata)
             assert re.fullmatch(r"[A-Z][^\n]*\.", lost)
 
 
@@ -214,30 +220,70 @@ def test_a_setting_that_protects_less_says_what_it_gives_up() -> None:
     assert weakens(before, after) == [
         "auto-lock off: Anyone can take the cable when it is not charging on DC or above 16 A.",
         "release-when-full on: Anyone can take the cable once the charge is complete.",
+        "power-cut-hold-s 60: Whoever cuts the power, or the charge by radio, can take the cable"
+        " sooner.",
     ]
 
 
-@pytest.mark.parametrize("key", CHOICES)
-def test_each_weaker_value_is_told_when_it_is_chosen_and_not_again(key: str) -> None:
-    default, others = CHOICES[key]
+WEAKEST_LAST = {
+    "auto-lock": ["on", "off"],
+    "latch-mode": ["always", "with-car", "while-charging", "off"],
+    "adapter-mode": ["always", "with-car", "while-charging", "off"],
+    "unlock-while-charging-frees": ["off", "on"],
+    "release-when-full": ["off", "on"],
+    "high-current": ["lock", "limit"],
+    "release-grace-min": [1440, 1439, 30, 1, 0],
+    "power-cut-hold-s": [3600, 301, 300, 299, 60],
+}
+
+
+@pytest.mark.parametrize("key", [*CHOICES, *NUMBERS])
+def test_of_every_pair_of_values_the_weaker_one_says_what_it_gives_up(key: str) -> None:
+    values = WEAKEST_LAST[key]
+    if key in CHOICES:
+        assert set(values) == {CHOICES[key][0], *CHOICES[key][1]}
     gives_up = {field.name: field.metadata["gives_up"] for field in fields(Settings)}[field_of(key)]
-    assert default not in gives_up
-    for word in others:
-        chosen = parse({key: word})
-        told = weakens(Settings(), chosen)
-        assert told == ([f"{key} {word}: {gives_up[word]}"] if word in gives_up else [])
-        assert weakens(chosen, chosen) == []
-        assert weakens(chosen, Settings()) == []
+    for (old_place, old), (new_place, new) in product(enumerate(values), repeat=2):
+        told = weakens(parse({key: old}), parse({key: new}))
+        lost = gives_up.get(LESS) if isinstance(new, int) else gives_up.get(new)
+        assert told == ([f"{key} {new}: {lost}"] if new_place > old_place else [])
 
 
-def test_no_choice_that_frees_more_than_the_default_is_silent() -> None:
-    silent = {
-        f"{key} {word}"
-        for key, (_, others) in CHOICES.items()
-        for word in others
-        if not weakens(Settings(), parse({key: word}))
-    }
-    assert silent == {"latch-mode always", "adapter-mode always"}
+LESS_HELD = [Demand.ENGAGE, Demand.HOLD, Demand.RELEASE]
+EVERY_SITUATION = [
+    Situation(Seat.SEATED, doors, phase, energy, need)
+    for doors, phase, energy, need in product(Doors, Phase, Energy, Need)
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "actuator"),
+    [
+        ("auto-lock", Actuator.LATCH),
+        ("auto-lock", Actuator.ADAPTER),
+        ("latch-mode", Actuator.LATCH),
+        ("adapter-mode", Actuator.ADAPTER),
+        ("release-when-full", Actuator.LATCH),
+    ],
+)
+def test_a_change_gives_something_up_exactly_where_the_policy_holds_less(
+    key: str, actuator: Actuator
+) -> None:
+    def held(settings: Settings) -> list[int]:
+        owner = resolve(settings, actuator)
+        return [LESS_HELD.index(decide(now, owner, actuator).demand) for now in EVERY_SITUATION]
+
+    chosen = [parse({key: word}) for word in (CHOICES[key][0], *CHOICES[key][1])]
+    for before, after in product(chosen, repeat=2):
+        holds_less = any(new > old for old, new in zip(held(before), held(after), strict=True))
+        assert holds_less is bool(weakens(before, after)), (before, after)
+
+
+def test_a_number_says_what_more_of_it_gives_up_where_that_protects_less() -> None:
+    window = settings_module._number(3, 1, 9, "min", "How long.", {MORE: "Much."})
+    assert settings_module._lost(window.metadata["gives_up"], 3, 4) == "Much."
+    assert settings_module._lost(window.metadata["gives_up"], 3, 2) is None
+    assert settings_module._lost(window.metadata["gives_up"], 3, 3) is None
 
 
 def test_a_choice_and_a_number_are_declared_with_what_the_rest_reads_of_them() -> None:
@@ -268,8 +314,9 @@ def test_every_setting_is_described_with_what_fits_and_what_it_gives_up():
         "on, off",
     )
     assert list(auto_lock.gives_up) == ["off"]
+    assert list(described_by_key["latch-mode"].gives_up) == ["with-car", "while-charging", "off"]
     grace = described_by_key["release-grace-min"]
-    assert (grace.default, grace.choices, grace.gives_up) == ("0", (), {})
+    assert (grace.default, grace.choices, list(grace.gives_up)) == ("0", (), [LESS])
     assert grace.fits == "a whole number from 0 to 1440 min"
 
 

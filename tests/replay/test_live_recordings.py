@@ -10,8 +10,11 @@ import pytest
 from command_line import chargelock, lines_of
 from drives import SESSION, candump, write_car
 
+from vehicle.core.memory import Memory
 from vehicle.core.messages import Request, Requested, Source
+from vehicle.core.names import FaultName
 from vehicle.core.settings import Settings, Toggle
+from vehicle.core.snapshot import SIGNALS
 from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
 from vehicle.replay.run import Replay
@@ -86,6 +89,24 @@ def test_another_profile_takes_nothing_but_clock_and_settings(tmp_path: Path) ->
     ]
     lines = journal(tmp_path, live_log(tmp_path, events))
     assert lines == journal(tmp_path, live_log(tmp_path, [(5, started())]))
+
+
+def test_a_later_piece_alone_tells_first_what_stood_when_it_began(tmp_path: Path) -> None:
+    """A fault, a decision and a stop of earlier pieces hold in this one, too."""
+    memory = LoopMemory(
+        manager=Memory(faults=frozenset({(FaultName.BUS_LOST, None)}), stop_attempt=2)
+    )
+    log = live_log(tmp_path, [(0, started(memory=memory, continues=True))])
+    head = lines_of("\n".join(journal(tmp_path, log)))[: len(SIGNALS) + 7]
+    assert [line["kind"] for line in head[len(SIGNALS) :]] == [
+        *["actuator"] * 2,
+        "fault",
+        "stop",
+        *["decision"] * 2,
+        "permit",
+    ]
+    (fault,) = [line for line in head if line["kind"] == "fault"]
+    assert (fault["fault"], fault["active"]) == ("bus_lost", True)
 
 
 def test_a_bus_that_slept_for_days_is_one_run(tmp_path: Path) -> None:

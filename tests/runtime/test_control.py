@@ -11,6 +11,7 @@ from owners_car import ADAPTER, CHARGING, PARKED, OwnersCar, fault
 
 from vehicle.core.messages import Requested
 from vehicle.core.names import Request, Source
+from vehicle.core.request import LATCH_LIMIT_US
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import Inlet
 from vehicle.runtime.control import NOT_HEARD, READY_US
@@ -330,14 +331,18 @@ def test_a_latch_request_engages_and_a_repeated_one_says_so_at_once(run) -> None
     run(story, OwnersCar(StartState(connector=True)), awake_s=2)
 
 
-def test_a_latch_request_that_stands_without_its_pin_is_not_waited_for(run) -> None:
+def test_a_repeated_latch_request_whose_pin_is_not_heard_any_more_ends_within_its_limit(
+    run,
+) -> None:
     async def story(desk):
         assert desk.ask("Latch").steps[0] == "asked"
         desk.car.advance(10)
         assert desk.ask("Status").reply["asked"] == "latch"
         again = desk.ask("Latch")
+        assert again.steps == ["asked"]
+        desk.car.advance(LATCH_LIMIT_US / 1e6)
         assert again.error == "Failed"
-        assert "is not held yet" in again.reply["reason"]
+        assert again.reply["reason"] == "the pin could not be engaged"
 
     dead = fault("lying_feedback", 6, pin="latch", says="unknown")
     run(story, OwnersCar(StartState(connector=True), dead), awake_s=2)

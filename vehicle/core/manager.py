@@ -26,6 +26,7 @@ from vehicle.core.messages import (
     Output,
     Permit,
     SignalChanged,
+    StopCharge,
     WakeBus,
 )
 from vehicle.core.names import Charge, Demand, EventName, FaultName, PinState
@@ -132,15 +133,27 @@ class LockManager:
         """Begin at ``now_us``: report every signal, decision, state, fault and the permit once."""
         self._now_us = now_us
         self._state.decisions, self._permit = {}, None
-        for name in SIGNALS:
-            value = getattr(self._state.seen, name)
-            self._state.outputs.append(SignalChanged(name, value, None))
-            self._state.changed_us[name] = now_us
-        for actuator, pin in self._state.pins.items():
-            self._state.outputs.append(ActuatorChanged(actuator, pin.state, None, pin.assumed))
-        for fault, about in sorted(self._state.faults, key=str):
-            self._state.outputs.append(Fault(fault, True, about))
+        self._state.changed_us = dict.fromkeys(SIGNALS, now_us)
+        self._state.outputs += self._facts()
         return self._settle()
+
+    def standing(self) -> list[Output]:
+        """Return all that was reported and holds, for those who have heard nothing of it."""
+        decided = [self._decided(actuator) for actuator in self._state.decisions]
+        return [*self._facts(), *decided, Permit(self.permit, None)]
+
+    def _facts(self) -> list[Output]:
+        """Return what holds besides what is decided: signals, pins, faults, a stop asked for."""
+        state = self._state
+        return [
+            *(SignalChanged(name, getattr(state.seen, name), None) for name in SIGNALS),
+            *(
+                ActuatorChanged(key, pin.state, None, pin.assumed)
+                for key, pin in state.pins.items()
+            ),
+            *(Fault(fault, True, about) for fault, about in sorted(state.faults, key=str)),
+            *([StopCharge(True, state.stop_attempt)] if state.stop_attempt else []),
+        ]
 
     @property
     def deadline_us(self) -> int | None:
@@ -235,9 +248,7 @@ class LockManager:
         state, decision = self._state, self._decide(actuator)
         if decision != state.decisions.get(actuator):
             state.decisions[actuator] = decision
-            state.outputs.append(
-                Decided(actuator, decision.demand, decision.rule.name, self._because(decision))
-            )
+            state.outputs.append(self._decided(actuator))
         if self._may_act(actuator):
             explicit = state.asked is Asked.UNLATCH
             state.pins[actuator].want(
@@ -245,13 +256,15 @@ class LockManager:
             )
             collect(state, state.pins[actuator])
 
-    def _because(self, decision: Decision) -> tuple[tuple[str, Because], ...]:
-        """Return the signals that the deciding rule looked at, and their ages."""
+    def _decided(self, actuator: Actuator) -> Decided:
+        """Return the decision with the signals that its rule looked at, and their ages."""
+        decision = self._state.decisions[actuator]
         seen, changed_us = self._state.seen, self._state.changed_us
-        return tuple(
+        because = tuple(
             (name, Because(getattr(seen, name), self._now_us - changed_us[name]))
             for name in decision.rule.signals
         )
+        return Decided(actuator, decision.demand, decision.rule.name, because)
 
     def _may_act(self, actuator: Actuator) -> bool:
         """Whether a stroke can be begun or continued at all: not asleep, not lost, no error."""

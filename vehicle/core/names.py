@@ -122,6 +122,8 @@ class Result(StrEnum):
     ENERGY_UNKNOWN = "energy-unknown"
     CONTACTORS_WELDED = "contactors-welded"
     MANUAL_RELEASE_PULLED = "manual-release-pulled"
+    PIN_UNKNOWN = "pin-unknown"
+    INTERNAL_ERROR = "internal-error"
     REFUSED_KEY_NOT_AT_PORT = "refused-key-not-at-port"
     REFUSED_CAR_NOT_UNLOCKED = "refused-car-not-unlocked"
     REFUSED_INLET_EMPTY = "refused-inlet-empty"

@@ -1,30 +1,42 @@
-"""Requests: who may ask for what, the stop-first sequence of an unlatch, and how each one ends.
+"""Requests: the stop-first sequence of an unlatch, and how each request ends.
 
 Knows: the order stop, no current, safe, release; every way a request can end; the time limits.
-Refuses to know: rules and strokes. The policy releases once the inlet is safe; this room asks for
-the stop, waits, and names what went wrong. Every request ends in a result or in a named fault.
+Refuses to know: who may ask for what (``checks.py``), rules and strokes. The policy releases once
+the inlet is safe; this room asks for the stop, waits, and names what went wrong. Every request ends
+in a result or in a named fault.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
+from vehicle.core.checks import broken, guard_is, guards, may_have_pin, refusal
 from vehicle.core.memory import RELEASED, Flag, State, Timer
 from vehicle.core.messages import StopCharge
 from vehicle.core.names import Demand, EventName, FaultName, PinState, Request, Result, Source
 from vehicle.core.pin import PinControl
-from vehicle.core.signals import CarLock, Feedback, KeyZone, Occupant, Session
-from vehicle.core.situation import Asked, Energy, guarding_pin
+from vehicle.core.signals import Feedback, Fitted, Occupant, Session
+from vehicle.core.situation import Asked, Energy, fitted
 
 STOP_LIMIT_US = 30_000_000
 """How long a stop may take before it counts as not confirmed (requirement S4)."""
 STOP_REPEAT_US = 10_000_000
-"""How often an unconfirmed stop is asked for again."""
+"""How often an unconfirmed stop is asked for again.
+
+Our own choice: S4 asks for bounded intervals. A third of the limit gives a station three chances
+before its failure is named, and is longer than the 5 s that IEC 61851-1 Table A.6 gives an EVSE for
+its unplug sequence, so that no repeat overtakes an answer on its way.
+"""
 ENERGY_LIMIT_US = 5_000_000
-"""How long a request waits for the energy at the inlet to become known."""
+"""How long a request waits for the energy at the inlet to become known.
+
+Our own choice: as long as the slowest message on a bus that is awake may take to repeat (S6 names
+5 s). What has not been said by then is not said, and someone stands at the car.
+"""
 WAKE_LIMIT_US = 5_000_000
-"""How long a request waits for a sleeping bus before it says so."""
+"""How long a request waits for a sleeping bus before it says so. The request stands beyond it.
+
+Our own choice: as long as the slowest message may take to repeat (S6 names 5 s). A bus that was
+woken is heard by then, so one that is silent still needs another way of waking.
+"""
 LATCH_LIMIT_US = 120_000_000
 """How long a latch request may go unanswered: longer than a jam's cool-down and a whole stroke."""
 
@@ -38,88 +50,14 @@ _REQUEST_TIMERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One condition on a request: where it fails, the request ends with ``result``."""
-
-    request: Request
-    sources: tuple[Source, ...]
-    passes: Callable[[State], bool]
-    result: Result
-
-
-_ANYONE = tuple(Source)
-
-CHECKS = (
-    # A button outside the car counts only with the key beside it and the car unlocked: a relayed
-    # key, or a passer-by at an unlocked car, is not enough.
-    Check(
-        Request.UNLATCH,
-        (Source.PORT_BUTTON,),
-        lambda state: state.seen.key is KeyZone.AT_PORT,
-        Result.REFUSED_KEY_NOT_AT_PORT,
-    ),
-    Check(
-        Request.UNLATCH,
-        (Source.PORT_BUTTON,),
-        lambda state: state.seen.car_lock is CarLock.UNLOCKED,
-        Result.REFUSED_CAR_NOT_UNLOCKED,
-    ),
-    Check(
-        Request.UNLATCH,
-        _ANYONE,
-        lambda state: bool(state.fitted_pins),
-        Result.REFUSED_NO_PIN,
-    ),
-    Check(
-        Request.UNLATCH,
-        _ANYONE,
-        lambda state: not state.manual_release,
-        Result.MANUAL_RELEASE_PULLED,
-    ),
-    Check(
-        Request.UNLATCH,
-        _ANYONE,
-        lambda state: state.seen.occupant is not Occupant.EMPTY,
-        Result.REFUSED_INLET_EMPTY,
-    ),
-    Check(Request.LATCH, _ANYONE, lambda state: bool(state.fitted_pins), Result.REFUSED_NO_PIN),
-    Check(
-        Request.LATCH,
-        _ANYONE,
-        lambda state: not state.manual_release,
-        Result.MANUAL_RELEASE_PULLED,
-    ),
-    Check(
-        Request.LATCH,
-        _ANYONE,
-        lambda state: state.seen.occupant is not Occupant.EMPTY,
-        Result.REFUSED_INLET_EMPTY,
-    ),
-    Check(
-        Request.LATCH,
-        _ANYONE,
-        lambda state: state.seen.occupant is not Occupant.UNKNOWN,
-        Result.REFUSED_OCCUPANT_UNKNOWN,
-    ),
-    Check(Request.LATCH, _ANYONE, lambda state: bool(_guards(state)), Result.REFUSED_NO_PIN),
-)
-
-
-def _guards(state: State) -> list[PinControl]:
-    """Return the guarding pin, where there is one and the car is known to have it."""
-    guard = guarding_pin(state.seen)
-    return [pin for pin in state.fitted_pins if pin.actuator is guard]
-
-
 def receive(state: State, request: Request, source: Source, now_us: int) -> None:
     """Take a request: refuse it with a reason, or begin to carry it out."""
-    for check in CHECKS:
-        if check.request is request and source in check.sources and not check.passes(state):
-            state.answer(request, source, check.result)
-            state.tell(EventName.REQUEST_REFUSED, request=request, source=source, why=check.result)
-            return
-    if state.asked.value == request.value:
+    why = refusal(state, request, source)
+    if why is not None:
+        state.answer(request, source, why)
+        state.tell(EventName.REQUEST_REFUSED, request=request, source=source, why=why)
+        return
+    if state.asked.value == request.value and Flag.LATCH_ANSWERED not in state.flags:
         state.answer(request, source, Result.ALREADY_PENDING)
         return
     if state.asked is not Asked.NOTHING:
@@ -158,7 +96,9 @@ def ask_to_stop_once(state: State) -> None:
 
 def progress(state: State, now_us: int) -> None:
     """Move the standing request on after anything has changed."""
-    if state.asked is Asked.UNLATCH:
+    if state.asked is not Asked.NOTHING and broken(state):
+        _finish(state, Result.INTERNAL_ERROR)
+    elif state.asked is Asked.UNLATCH:
         _progress_unlatch(state, now_us)
     elif state.asked is Asked.LATCH:
         _progress_latch(state)
@@ -188,7 +128,7 @@ def _progress_unlatch(state: State, now_us: int) -> None:
     if state.seen.occupant is Occupant.EMPTY:
         _finish(state, Result.CONNECTOR_OUT)
     elif not state.fitted_pins:
-        _finish(state, Result.REFUSED_NO_PIN)
+        _finish(state, Result.PIN_UNKNOWN if may_have_pin(state) else Result.REFUSED_NO_PIN)
     elif state.manual_release:
         _finish(state, Result.MANUAL_RELEASE_PULLED)
     elif state.energy is Energy.WELDED:
@@ -197,10 +137,21 @@ def _progress_unlatch(state: State, now_us: int) -> None:
         _finish(state, Result.FAILED_TO_RELEASE)
     elif state.energy is Energy.SAFE and all(_is_done(state, pin) for pin in state.fitted_pins):
         state.flags |= {RELEASED[pin.actuator] for pin in state.fitted_pins}
-        sensed = all(pin.state is PinState.RELEASED for pin in state.fitted_pins)
-        _finish(state, Result.RELEASED if sensed else Result.FEEDBACK_LOST)
+        _finish(state, _done_as(state))
     else:
         _wait(state, now_us)
+
+
+def _done_as(state: State) -> Result:
+    """Return what became of an unlatch after which every pin that is known is out, or was driven.
+
+    A pin of which it is not known whether the car has it may hold what is seated.
+    """
+    if any(pin.state is not PinState.RELEASED for pin in state.fitted_pins):
+        return Result.FEEDBACK_LOST
+    guarded = guard_is(state, Fitted.FITTED) or guard_is(state, Fitted.ABSENT)
+    unseen = any(fitted(state.seen, actuator) is Fitted.UNKNOWN for actuator in state.pins)
+    return Result.PIN_UNKNOWN if unseen and not guarded else Result.RELEASED
 
 
 def _is_done(state: State, pin: PinControl) -> bool:
@@ -232,10 +183,10 @@ def _progress_latch(state: State) -> None:
         _finish(state, Result.CONNECTOR_OUT)
     elif state.manual_release:
         _finish(state, Result.MANUAL_RELEASE_PULLED)
-    elif any(pin.gave_up and pin.goal is Demand.ENGAGE for pin in _guards(state)):
+    elif any(pin.gave_up and pin.goal is Demand.ENGAGE for pin in guards(state)):
         _finish(state, Result.FAILED_TO_ENGAGE)
     elif Flag.LATCH_ANSWERED not in state.flags and any(
-        pin.state is PinState.ENGAGED for pin in _guards(state)
+        pin.state is PinState.ENGAGED for pin in guards(state)
     ):
         state.flags.add(Flag.LATCH_ANSWERED)
         state.stop(Timer.LATCH_LIMIT)

@@ -46,21 +46,35 @@ class SettingsError(ValueError):
     """A settings key or value that cannot be used. The message says which, and what fits."""
 
 
+LESS, MORE = "less than before", "more than before"
+"""The directions in which a number may protect less, as keys of what it gives up."""
+
+
 def _choice(default: StrEnum, text: str, gives_up: Mapping[str, str] | None = None) -> Any:
+    """Declare a choice. ``gives_up`` names the values that protect less, the weakest last."""
     return field(default=default, metadata={"help": text, "gives_up": dict(gives_up or {})})
 
 
-def _number(default: int, low: int, high: int, unit: str, text: str) -> Any:
-    return field(
-        default=default,
-        metadata={"help": text, "range": (low, high), "unit": unit, "gives_up": {}},
-    )
+def _number(
+    default: int,
+    low: int,
+    high: int,
+    unit: str,
+    text: str,
+    gives_up: Mapping[str, str] | None = None,
+) -> Any:
+    """Declare a number. ``gives_up`` says what LESS, or MORE, gives up."""
+    told = {"help": text, "range": (low, high), "unit": unit, "gives_up": dict(gives_up or {})}
+    return field(default=default, metadata=told)
 
 
 _OFF_GIVES_UP = "Anyone can take the cable when it is not charging on DC or above 16 A."
 _MODE_GIVES_UP = {
-    Mode.OFF.value: _OFF_GIVES_UP,
+    Mode.WITH_CAR.value: (
+        "Anyone can take the cable while the car is unlocked and no session is active."
+    ),
     Mode.WHILE_CHARGING.value: "Anyone can take the cable once the charge is complete.",
+    Mode.OFF.value: _OFF_GIVES_UP,
 }
 
 
@@ -80,8 +94,11 @@ class Settings:
         Mode.WITH_CAR,
         "When the adapter lock is engaged.",
         {
-            Mode.OFF.value: "Anyone can take the adapter when no high current needs it held.",
+            Mode.WITH_CAR.value: (
+                "Anyone can take the adapter while the car is unlocked and no session is active."
+            ),
             Mode.WHILE_CHARGING.value: "Anyone can take the adapter once the charge is complete.",
+            Mode.OFF.value: "Anyone can take the adapter when no high current needs it held.",
         },
     )
     unlock_while_charging_frees: Toggle = _choice(
@@ -95,7 +112,12 @@ class Settings:
         {Toggle.ON.value: "Anyone can take the cable once the charge is complete."},
     )
     release_grace_min: int = _number(
-        0, 0, 1440, "min", "How long the cable stays held after the charge is complete."
+        0,
+        0,
+        1440,
+        "min",
+        "How long the cable stays held after the charge is complete.",
+        {LESS: "With release-when-full on, anyone can take the cable sooner."},
     )
     high_current: HighCurrent = _choice(
         HighCurrent.LOCK,
@@ -104,7 +126,12 @@ class Settings:
         {HighCurrent.LIMIT.value: "Anyone can take the cable while it charges on AC."},
     )
     power_cut_hold_s: int = _number(
-        300, 60, 3600, "s", "How long an interrupted session stays held before it counts as over."
+        300,
+        60,
+        3600,
+        "s",
+        "How long an interrupted session stays held before it counts as over.",
+        {LESS: "Whoever cuts the power, or the charge by radio, can take the cable sooner."},
     )
 
     def mode(self, actuator: Actuator) -> Mode:
@@ -144,7 +171,8 @@ class Description:
     fits: str
     """What may be chosen, in words."""
     gives_up: Mapping[str, str]
-    """Value -> what it gives up, for those that protect less."""
+    """Value -> what it gives up, for those that protect less, the weakest last; for a number
+    LESS or MORE, the direction in which it protects less."""
 
 
 def described() -> tuple[Description, ...]:
@@ -227,10 +255,29 @@ def _plain(value: StrEnum | int) -> str | int:
 
 
 def weakens(before: Settings, after: Settings) -> list[str]:
-    """Return, for each changed setting whose new value protects less, what it gives up."""
+    """Return, for each changed setting whose new value protects less, what it gives up.
+
+    Compared with the value before, not with the default: from ``off`` to ``while-charging`` is a
+    gain, though ``while-charging`` protects less than other values.
+    """
     told = []
     for item in fields(Settings):
-        new = getattr(after, item.name)
-        if new != getattr(before, item.name) and str(new) in item.metadata["gives_up"]:
-            told.append(f"{key_of(item.name)} {new}: {item.metadata['gives_up'][str(new)]}")
+        old, new = getattr(before, item.name), getattr(after, item.name)
+        lost = _lost(item.metadata["gives_up"], old, new)
+        if lost is not None:
+            told.append(f"{key_of(item.name)} {new}: {lost}")
     return told
+
+
+def _lost(gives_up: Mapping[str, str], old: StrEnum | int, new: StrEnum | int) -> str | None:
+    """Return what the change from ``old`` to ``new`` gives up, or None where it gives up nothing.
+
+    Values that are not named protect fully; of those that are, the later ones protect less.
+    """
+    if isinstance(old, int) and isinstance(new, int):
+        direction = LESS if new < old else MORE
+        return gives_up.get(direction) if new != old else None
+    word, weakest_last = str(new), list(gives_up)
+    if word in gives_up and str(old) not in weakest_last[weakest_last.index(word) :]:
+        return gives_up[word]
+    return None

@@ -181,6 +181,8 @@ RESULT_WORDS: dict[Result, str] = {
     Result.ENERGY_UNKNOWN: "failed: it is not known whether the inlet is safe",
     Result.CONTACTORS_WELDED: "failed: the contactors are welded",
     Result.MANUAL_RELEASE_PULLED: "not needed: the manual release was pulled",
+    Result.PIN_UNKNOWN: "failed: the car has not told yet which locks it has",
+    Result.INTERNAL_ERROR: "failed: the lock manager had an internal error",
     Result.REFUSED_KEY_NOT_AT_PORT: "refused: the key is not at the charge port",
     Result.REFUSED_CAR_NOT_UNLOCKED: "refused: the car is not unlocked",
     Result.REFUSED_INLET_EMPTY: "refused: the inlet is empty",

@@ -28,7 +28,11 @@ from vehicle.wire.frame import Frame
 from vehicle.wire.profile import Profile, profiles_that_fit
 
 VARIANT_HEAD_US = 30_000_000
-"""How much of a recording is looked at to pick the car's software version."""
+"""How much of a recording is looked at to pick the car's software version.
+
+Our own choice: six times as long as the slowest message may take to repeat (requirement S6 names
+5 s), so that each that tells a version apart is heard, and a long recording is not read twice.
+"""
 
 
 class NothingInCommonError(Exception):

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from vehicle.core.car import Actuator
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import ActuatorChanged, Output, Permit, SegmentStarted, SignalChanged
+from vehicle.core.messages import SegmentStarted
 from vehicle.core.settings import Settings
-from vehicle.core.snapshot import SIGNALS
 from vehicle.replay.recording import Item, NewSegment
 from vehicle.runtime.events_file import (
     Ended,
@@ -123,18 +121,8 @@ class Walk:
                 f"the memory that the recording begins with was written by another version: {error}"
             ) from error
         if continues:
-            for output in self._standing():
+            for output in self._manager.standing():  # for those who read this piece alone
                 self._sink(now_us, output)
-
-    def _standing(self) -> Iterable[Output]:
-        """What was told before this piece began and still holds, for those who read it alone."""
-        manager = self._manager
-        for name in SIGNALS:
-            yield SignalChanged(name, getattr(manager.snapshot, name), None)
-        for actuator in Actuator:
-            pin = manager.pin(actuator)
-            yield ActuatorChanged(actuator, pin.state, None, pin.assumed)
-        yield Permit(manager.permit, None)
 
     def _read_as(self, now_us: int, variant: str | None) -> None:
         if variant is not None and variant not in self._profile.variant_names:

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from vehicle.core.car import Actuator, Car
-from vehicle.core.memory import Flag
+from vehicle.core.car import Car
 from vehicle.core.messages import (
     ActuatorChanged,
     Answered,
@@ -26,8 +25,7 @@ from vehicle.core.messages import (
     StopCharge,
 )
 from vehicle.core.names import Demand, EventName, FaultName, PinState, Request, Result, Source
-from vehicle.core.signals import Fitted, Inlet, Weld
-from vehicle.core.situation import fitted, guarding_pin
+from vehicle.core.signals import Inlet, Weld
 from vehicle.core.words import (
     EVENT_WORDS,
     FAULT_ADVICE,
@@ -46,9 +44,6 @@ WAITING_S = 10
 
 SHADOW_WORDS = "the service only watches (dry run) and moves nothing"
 SHADOW_ADVICE = "Restart it without --dry-run."
-NO_PIN_YET_WORDS = "the car has not told yet which locks it has"
-NO_PIN_YET_ADVICE = "Open a door or press the fob to wake the car, then ask again."
-NOT_TRIED_AGAIN = "it was asked for earlier and is not held yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +64,10 @@ _REFUSALS = {
         unsafe, "Switch the car on, so that it tells what is plugged in."
     ),
     Result.REFUSED_NO_PIN: _End(unsafe, "Nothing of the car's holds it: take it out by hand."),
+    Result.PIN_UNKNOWN: _End(
+        unsafe, "Open a door or press the fob to wake the car, then ask again."
+    ),
+    Result.INTERNAL_ERROR: _End(failed, fault=FaultName.INTERNAL_ERROR),
 }
 """Results that end a request before it has begun, or where its pin is found missing."""
 
@@ -144,10 +143,6 @@ class Way:
     def _open(self, result: Result) -> None:
         self._opened = True
         self._tell("asked", RESULT_WORDS[result])
-        if result is Result.ALREADY_PENDING and self._request is Request.LATCH:
-            self._look_at_the_pin()
-            if self._call.gone:
-                return
         memory, car = self._service.manager.memory, self._service.profile.car
         if memory.asleep and not car.can_wake:
             self._tell("bus_asleep", f"the car sleeps. {FAULT_ADVICE[FaultName.BUS_ASLEEP]}")
@@ -155,17 +150,6 @@ class Way:
             step = step_of(Fault(fault, True, actuator), car)
             if step is not None:
                 self._tell(*step)
-
-    def _look_at_the_pin(self) -> None:
-        """A latch request that stands has had its answer already, and will get no other."""
-        manager = self._service.manager
-        if Flag.LATCH_ANSWERED not in manager.memory.flags:
-            return
-        guard = guarding_pin(manager.snapshot)
-        if guard is not None and manager.pin(guard).state is PinState.ENGAGED:
-            self._end(Result.ENGAGED)
-        else:
-            self._call.fail(failed(NOT_TRIED_AGAIN, "See chargelock why, and chargelock status."))
 
     def _tell(self, step: str, words: str) -> None:
         reply = {"step": step, "words": words, "done": False, "result": None}
@@ -175,8 +159,6 @@ class Way:
         words, end = _bare(RESULT_WORDS[result]), _ENDS[result]
         if self._request is Request.LATCH and result is Result.MANUAL_RELEASE_PULLED:
             end = _End(unsafe, fault=FaultName.UNEXPECTED_OPEN)
-        if result is Result.REFUSED_NO_PIN and self._may_have_pins():
-            words, end = NO_PIN_YET_WORDS, _End(unsafe, NO_PIN_YET_ADVICE)
         if end.error is None:
             self._call.reply({"step": "done", "words": words, "done": True, "result": result})
             return
@@ -184,10 +166,6 @@ class Way:
         if end.fault is not None:
             advice = advice_for(end.fault, self._service.profile.car)
         self._call.fail(end.error(words, advice))
-
-    def _may_have_pins(self) -> bool:
-        seen = self._service.manager.snapshot
-        return any(fitted(seen, actuator) is Fitted.UNKNOWN for actuator in Actuator)
 
 
 def advice_for(fault: FaultName, car: Car) -> str:
