@@ -89,14 +89,54 @@ def test_the_owners_own_value_is_kept_where_it_is_the_default(path):
 def test_a_preview_tells_what_a_change_would_do_and_does_nothing(path):
     with SettingsStore(path) as store:
         store.load()
-        settings, gives_up = store.preview("auto-lock", "off")
+        settings, gives_up = store.preview({"auto-lock": "off"})
         assert settings.auto_lock is Toggle.OFF
         assert gives_up == [
             "auto-lock off: Anyone can take the cable when it is not charging on DC or above 16 A."
         ]
-        assert store.preview("auto-lock", None) == (Settings(), [])
+        assert store.preview({"auto-lock": None}) == (Settings(), [])
         assert store.owner_values == {}
     assert list(path.parent.iterdir()) == []
+
+
+def test_several_settings_change_at_once_and_each_is_recorded(path):
+    with SettingsStore(path) as store:
+        store.load()
+        store.change("auto-lock", "off", who="ann", when_s=1)
+        wishes = {"auto-lock": None, "latch-mode": "always", "release-grace-min": "15"}
+        settings = store.change_all(wishes, who="ben", when_s=2)
+        assert (settings.auto_lock, settings.latch_mode) == (Toggle.ON, Mode.ALWAYS)
+        assert [
+            (one.generation, one.who, one.key, one.old, one.new) for one in store.audit.changes()
+        ] == [
+            (1, "ann", "auto-lock", None, "off"),
+            (2, "ben", "auto-lock", "off", None),
+            (2, "ben", "latch-mode", None, "always"),
+            (2, "ben", "release-grace-min", None, 15),
+        ]
+        store.change_all({**wishes, "latch-mode": "off"}, who="cid", when_s=3)
+        assert [one.key for one in store.audit.changes()][4:] == ["latch-mode"]
+    assert look(path.parent)[1:] == ({"latch-mode": "off", "release-grace-min": 15}, [])
+
+
+def test_where_one_of_several_wishes_cannot_be_none_is_granted(path):
+    with SettingsStore(path) as store:
+        store.load()
+        with pytest.raises(SettingsError, match=r"latch-mode = 'alway'.*did you mean 'always'"):
+            store.change_all({"auto-lock": "off", "latch-mode": "alway"}, who="ann", when_s=1)
+        assert store.owner_values == {}
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_change_as_it_was_written_before_several_could_be_made_at_once_is_read(path):
+    body = render(
+        Generation(1, (("auto-lock", "off"),), (Change(1, "ann", 1, "auto-lock", None, "off"),))
+    )
+    body = body.partition(b"\n")[2].replace(b"[[change]]", b"[change]")
+    path.write_bytes(f"# checksum crc32 {zlib.crc32(body):08x}\n".encode() + body)
+    _, owner, notes = look(path.parent)
+    assert (owner, notes) == ({"auto-lock": "off"}, [])
+    assert [one.who for one in read_generation(path).changes] == ["ann"]
 
 
 # ---- odd keys and values ------------------------------------------------------------------------
@@ -110,9 +150,9 @@ ODD = ["", " ", "schema", "settings", "auto_lock", "AUTO-LOCK", "ключ", "锁
 def test_a_key_that_does_not_exist_is_named_and_nothing_changes(path, key, value):
     with SettingsStore(path) as store:
         store.load()
-        for use in (store.preview, lambda *asked: store.change(*asked, who="ann", when_s=1)):
+        for use in (store.preview, lambda wish: store.change_all(wish, who="ann", when_s=1)):
             with pytest.raises(SettingsError, match="settings: "):
-                use(key, value)
+                use({"auto-lock": "off", key: value})
         assert store.owner_values == {}
     assert list(path.parent.iterdir()) == []
 
@@ -151,8 +191,7 @@ def test_whoever_makes_a_change_it_is_written_and_read_the_same(tmp_path_factory
         store.change("auto-lock", "off", who=who, when_s=when_s)
     _, owner, notes = look(path.parent)
     assert (owner, notes) == ({"auto-lock": "off"}, [])
-    made = read_generation(path).change
-    assert made is not None
+    (made,) = read_generation(path).changes
     assert (made.when_s, len(made.who)) == (when_s, min(200, len(who)))
 
 
@@ -168,7 +207,7 @@ def test_whoever_makes_a_change_it_is_written_and_read_the_same(tmp_path_factory
 def test_a_file_is_read_as_it_was_written(tmp_path_factory, owner, number, who):
     path = tmp_path_factory.mktemp("store") / "settings.toml"
     change = Change(number, who, None, "auto-lock", None, "off")
-    written = Generation(number, tuple(sorted(owner.items())), change)
+    written = Generation(number, tuple(sorted(owner.items())), (change,) * (number % 3))
     path.write_bytes(render(written))
     assert read_generation(path) == written
     tomllib.loads(path.read_text())
@@ -269,7 +308,7 @@ def test_a_file_made_by_hand_that_is_wrong_is_left_out_and_says_why(path, conten
 
 def test_a_setting_of_another_version_is_left_out_and_the_others_hold(path):
     owner = (("auto-lock", "off"), ("guest-codes", "on"), ("latch-mode", "sometimes"))
-    path.write_bytes(render(Generation(3, owner, Change(3, "ann", 1, "x", None, "on"))))
+    path.write_bytes(render(Generation(3, owner, (Change(3, "ann", 1, "x", None, "on"),))))
     _, holds, notes = look(path.parent)
     assert holds == {"auto-lock": "off"}
     assert [note.split(",")[0] for note in notes] == [

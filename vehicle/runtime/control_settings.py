@@ -84,7 +84,7 @@ class SettingsControl:
     def _preview(self, call: Call) -> Reply:
         try:
             settings, gives_up = self._store.preview(
-                call.parameters["key"], call.parameters["value"]
+                {call.parameters["key"]: call.parameters["value"]}
             )
         except SettingsError as error:
             raise bad_setting(str(error)) from error
@@ -101,7 +101,7 @@ class SettingsControl:
         while self._waiting:
             change = self._waiting.popleft()
             try:
-                _, gives_up = self._store.preview(change.key, change.value)
+                _, gives_up = self._store.preview({change.key: change.value})
             except SettingsError as error:
                 change.call.fail(bad_setting(str(error)))
                 continue

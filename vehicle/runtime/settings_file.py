@@ -70,8 +70,8 @@ class Generation:
     number: int = 0
     owner: tuple[tuple[str, Value], ...] = ()
     """The keys that the owner has set, sorted."""
-    change: Change | None = None
-    """The change that made it; None where it was made by hand."""
+    changes: tuple[Change, ...] = ()
+    """The changes that made it, all at once; none where it was made by hand."""
     notes: tuple[str, ...] = ()
     """What people should know about how it was read, in words."""
 
@@ -83,9 +83,9 @@ def render(generation: Generation) -> bytes:
     """Return the content of the owner's file."""
     lines = [f"schema = {SCHEMA}", f"generation = {generation.number}", "", "[settings]"]
     lines += [f"{key} = {_toml(value)}" for key, value in generation.owner]
-    if generation.change is not None:
-        lines += ["", "[change]"]
-        fields = generation.change.fields().items()
+    for change in generation.changes:
+        lines += ["", "[[change]]"]
+        fields = change.fields().items()
         lines += [f"{name} = {_toml(value)}" for name, value in fields if value is not None]
     body = ("\n".join(lines) + "\n").encode()
     return _MARK + f"{zlib.crc32(body):08x} ({_ADVICE})\n".encode() + body
@@ -127,17 +127,19 @@ def _from_service(document: Mapping[str, object], settings: Mapping[str, object]
             owner |= checked({key: value}, "left out")
         except SettingsError as error:
             notes.append(str(error))
-    number, change = document.get("generation"), document.get("change")
-    if not isinstance(number, int) or not (change is None or isinstance(change, dict)):
+    number, made = document.get("generation"), document.get("change", [])
+    if isinstance(made, dict):  # as it was written before several could be made at once
+        made = [made]
+    if not isinstance(number, int) or not isinstance(made, list):
         raise DamagedError("its generation or change is missing")
-    made = None if change is None else change_from(change)
-    return Generation(number, tuple(sorted(owner.items())), made, tuple(notes))
+    changes = tuple(change_from(each if isinstance(each, dict) else {}) for each in made)
+    return Generation(number, tuple(sorted(owner.items())), changes, tuple(notes))
 
 
 def _by_hand(path: Path, settings: Mapping[str, object]) -> Generation:
     owner = checked(settings, str(path))
     note = f"{path} was written by hand; it holds, and the next change writes it anew"
-    return Generation(0, tuple(sorted(owner.items())), None, (note,))
+    return Generation(0, tuple(sorted(owner.items())), (), (note,))
 
 
 def read_vendor(path: Path | None) -> dict[str, Value]:

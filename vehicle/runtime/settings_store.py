@@ -18,6 +18,7 @@ import contextlib
 import fcntl
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,6 +43,10 @@ RECOVERY = "recovery"
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _WHO_CHARACTERS_MAX = 200
+
+
+Wishes = Mapping[str, Value | None]
+"""Settings key -> the value that is wished for; None: the vendor's, or the default."""
 
 
 class StoreError(OSError):
@@ -172,14 +177,14 @@ class SettingsStore:
         recorded, notes = self.audit.heal()
         self.notes += notes
         last = recorded[-1].generation if recorded else 0
-        change = self._generation.change
-        lines = [change] if change is not None and change.generation > last else []
+        made = self._generation.changes
+        lines = [change for change in made if change.generation > last]
         self._number = max(last, self._number)
         was, now = state([*recorded, *lines]), self.owner_values
         differ = sorted(key for key in was.keys() | now.keys() if was.get(key) != now.get(key))
         if differ:
             self._number += 1
-            by_hand = change is None and self._owner_is_good
+            by_hand = not made and self._owner_is_good
             who, when_s = RECOVERY, None
             if by_hand:
                 who, when_s = BY_HAND, int(self.owner_path.stat().st_mtime)
@@ -191,32 +196,36 @@ class SettingsStore:
 
     # ---- changing -------------------------------------------------------------------------------
 
-    def preview(self, key: str, value: Value | None) -> tuple[Settings, list[str]]:
+    def preview(self, wishes: Wishes) -> tuple[Settings, list[str]]:
         """Return the settings after a change, and what it would give up. Writes nothing.
 
-        ``value`` may be text for a number, too. Raises SettingsError for a key or value that does
-        not exist.
+        ``wishes``: as for ``change_all``. Raises SettingsError for a key or value that does not
+        exist.
         """
-        after = self._settings(self._changed(key, value, "", 0))
+        after = self._settings(self._changed(wishes, "", 0))
         return after, weakens(self._settings(self._generation), after)
 
     def change(self, key: str, value: Value | None, *, who: str, when_s: int) -> Settings:
-        """Set ``key`` to ``value``, or unset it with None; return what holds from now on.
+        """Set ``key`` to ``value``, or unset it with None: ``change_all`` with a single wish."""
+        return self.change_all({key: value}, who=who, when_s=when_s)
 
-        ``when_s``: wall-clock seconds since 1970. A value that is set already is not written again.
-        Raises SettingsError for a key or value that does not exist, StoreError where the change
-        cannot be recorded or saved; in both cases nothing has changed.
+    def change_all(self, wishes: Wishes, *, who: str, when_s: int) -> Settings:
+        """Set each key to its value, or unset it with None; return what holds from now on.
+
+        All of them change at once, or none. A value may be text for a number, too. ``when_s``:
+        wall-clock seconds since 1970. A value that is set already is not written again. Raises
+        SettingsError for a key or value that does not exist, StoreError where the change cannot be
+        recorded or saved; in both cases nothing has changed.
         """
         assert self._lock >= 0, "load the settings before changing them"
-        generation = self._changed(key, value, who, when_s)
+        generation = self._changed(wishes, who, when_s)
         settings = self._settings(generation)
-        change = generation.change
-        if change is None or change.old == change.new:
+        if not generation.changes:
             return settings
         try:
             self.audit.begin_anew(self._number, self._generation.owner)
-            size = self.audit.append([change])
-            self._number = change.generation
+            size = self.audit.append(generation.changes)
+            self._number = generation.number
             self._write(generation, size)
         except OSError as error:
             raise StoreError(
@@ -228,22 +237,24 @@ class SettingsStore:
         self._flush_folder()
         return settings
 
-    def _changed(self, key: str, value: Value | None, who: str, when_s: int) -> Generation:
-        defaults = Settings().words()
-        if key not in defaults:
-            parse({key: value}, "settings")
-            raise SettingsError(f"settings: {key!r} is no setting")
-        owner = self.owner_values
-        old = owner.pop(key, None)
-        if value is not None:
-            is_number = isinstance(defaults[key], int)
-            if is_number and isinstance(value, str) and _NUMBER.fullmatch(value):
-                value = int(value)
-            owner |= checked({key: value}, "settings")
+    def _changed(self, wishes: Wishes, who: str, when_s: int) -> Generation:
+        defaults, owner = Settings().words(), self.owner_values
         number = self._number + 1
         name = who[:_WHO_CHARACTERS_MAX].encode(errors="replace").decode()
-        change = Change(number, name, when_s, key, old, owner.get(key))
-        return Generation(number, tuple(sorted(owner.items())), change)
+        changes = []
+        for key, wish in wishes.items():
+            if key not in defaults:
+                parse({key: wish}, "settings")
+                raise SettingsError(f"settings: {key!r} is no setting")
+            old, value = owner.pop(key, None), wish
+            if value is not None:
+                is_number = isinstance(defaults[key], int)
+                if is_number and isinstance(value, str) and _NUMBER.fullmatch(value):
+                    value = int(value)
+                owner |= checked({key: value}, "settings")
+            if owner.get(key) != old:
+                changes.append(Change(number, name, when_s, key, old, owner.get(key)))
+        return Generation(number, tuple(sorted(owner.items())), tuple(changes))
 
     def _write(self, generation: Generation, audit_size: int) -> None:
         """Steps 2 and 3. Where they fail, the audit's line is taken back."""
