@@ -35,7 +35,8 @@ GROUP = "chargelock"
 SETTINGS_FILE = "settings.toml"
 GUESTS_FILE = "guests.record"
 NOT_KEPT = (
-    "settings that you change hold until the service ends; to keep them, name a --state folder"
+    "settings that you change, and what is remembered of a connector, hold until the service ends;"
+    " to keep them, name a --state folder"
 )
 
 _GROUP_CONNECTS = 0o660

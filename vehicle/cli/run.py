@@ -24,6 +24,7 @@ from vehicle.cli.console import fail
 from vehicle.cli.control_socket import control_socket_if_possible, settings_kept
 from vehicle.cli.live_journal import journal_written
 from vehicle.cli.profile import load_or_fail
+from vehicle.cli.remembered import memory_file, memory_kept, remembered
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.runtime.instance import AlreadyRunningError, claim
 from vehicle.runtime.notify import Watchdog, notify, watchdog_us
@@ -84,7 +85,7 @@ class Options:
     envvar="STATE_DIRECTORY",
     show_envvar=True,
     type=click.Path(path_type=Path),
-    help="Folder to keep changed settings in. Without it they hold until the end.",
+    help="Folder that keeps changed settings, and what is remembered, over a restart.",
 )
 @click.option(
     "--socket",
@@ -196,6 +197,7 @@ async def _serve(
         )
     for port in ports:
         _open(port, options.wait)
+    kept = memory_file(options.state, profile, dry_run=options.dry_run)
     service = Service(
         profile,
         ports,
@@ -203,11 +205,13 @@ async def _serve(
         wiring=wiring,
         dry_run=options.dry_run,
         recorder=recorder,
+        memory=remembered(kept, _say),
         say=_say,
     )
     ended = _Ended()
     service.on_broken = ended.broken
-    with contextlib.ExitStack() as stack:
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(memory_kept(kept, service, _say))
         stack.enter_context(journal_written(options.journal, service, _say))
         try:
             service.start()

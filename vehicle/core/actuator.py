@@ -15,6 +15,7 @@ Rules of this file:
    held may have gone, in the middle of it.
 5. After a jam, or a release that no sensor saw, the same demand for the same reason is not tried
    again; any other one is, after the cool-down or the pause.
+6. A restart gives no try back: a stroke that it cut off goes on with the next try, a jam stays one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from __future__ import annotations
 from vehicle.core.lifecycle import Trigger
 from vehicle.core.messages import Command, DriveOff
 from vehicle.core.names import Demand, PinState
-from vehicle.core.pin import May, Outcome, PinControl, Step
+from vehicle.core.pin import May, Outcome, PinControl, Step, Tries
 from vehicle.core.signals import Feedback
 
 _BEGIN = {Demand.ENGAGE: Trigger.ENGAGE, Demand.RELEASE: Trigger.RELEASE}
@@ -41,8 +42,10 @@ class DrivenPin(PinControl):
         if self.stroking or self.state is PinState.JAMMED:
             self._believed_in_stroke(now_us)
             return
-        confirmed = self._memory.confirmed
+        confirmed, before = self._memory.confirmed, self._memory.before
         self._remember(gave_up=False)
+        if before is not None and _SENSED[before.goal] is self._memory.feedback:
+            self.forget_tries()  # it has arrived after all
         self._follow_feedback()
         self._note_movement(confirmed)
 
@@ -83,6 +86,8 @@ class DrivenPin(PinControl):
                 self._abandon(now_us)
             self._remember(gave_up=False)
             return
+        if self._memory.before is not None and self._memory.before.goal is not demand:
+            self.forget_tries()
         if self.state is PinState.JAMMED and self._memory.goal is not demand:
             self._abandon(now_us)
         if self._memory.step is Step.RECOVER and not may(_REVERSE[demand]):
@@ -94,13 +99,31 @@ class DrivenPin(PinControl):
             return
         if self._memory.gave_up and self._memory.reason == reason:
             return
-        if may(demand):
+        before = self._memory.before
+        if before is not None and before.gave_up and before.reason == reason:
+            self._jammed_before(before)
+        elif may(demand):
             self._begin(demand, reason, now_us)
 
     def _may_move_unknown(self, demand: Demand, blind: bool) -> bool:
         if self.assumed or self.feedback is Feedback.MOVING:
             return True
         return demand is Demand.RELEASE and (blind or self.feedback is Feedback.BLOCKING)
+
+    def _jammed_before(self, before: Tries) -> None:
+        """Take up the jam from before a restart, without a pulse."""
+        self._life.rested_now = self._life.between_now = True
+        self._life.fire(_BEGIN[before.goal])
+        self._life.fire(Trigger.TIMED_OUT)
+        self._remember(
+            goal=before.goal,
+            reason=before.reason,
+            attempt=before.attempt,
+            recovered=before.recovered,
+            gave_up=True,
+            before=None,
+        )
+        self._tell()
 
     def _begin(self, demand: Demand, reason: str, now_us: int) -> None:
         cuts_release = demand is Demand.ENGAGE and self._memory.step in (Step.DRIVE, Step.SETTLE)
@@ -111,7 +134,17 @@ class DrivenPin(PinControl):
         if not self._life.fire(_BEGIN[demand]):
             self._remember(waits_for_rest=True)
             return
-        self._remember(goal=demand, reason=reason, attempt=0, recovered=False, gave_up=False)
+        before = self._memory.before
+        if before is None or before.gave_up:
+            before = Tries(demand, reason)
+        self._remember(
+            goal=demand,
+            reason=reason,
+            attempt=before.attempt,
+            recovered=before.recovered,
+            gave_up=False,
+            before=None,
+        )
         self._tell()
         if turning and not cuts_release and not self._life.rested_now:
             self._enter(Step.PAUSE, self._rest_ends_us)

@@ -42,6 +42,20 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tries:
+    """Tries that were made before a restart, of a stroke that has not arrived."""
+
+    goal: Demand
+    reason: str
+    """The rule behind it."""
+    attempt: int = 0
+    """How many, one that was cut off included."""
+    recovered: bool = False
+    gave_up: bool = False
+    """They are used up."""
+
+
+@dataclass(frozen=True, slots=True)
 class PinMemory:
     """Everything one pin remembers, times relative to now."""
 
@@ -65,6 +79,8 @@ class PinMemory:
     candidate_counts_in_us: int = 0
     confirmed: PinState | None = None
     """The last end position that feedback confirmed, with no stroke of ours since."""
+    before: Tries | None = None
+    """What was tried before a restart: the next stroke to the same end goes on from there."""
 
 
 class PinControl(ABC):
@@ -219,6 +235,10 @@ class PinControl(ABC):
 
         ``blind`` allows a release although the position is not known.
         """
+
+    def forget_tries(self) -> None:
+        """Begin anew: what was tried before a restart was tried on another connector."""
+        self._remember(before=None)
 
     @abstractmethod
     def halt(self, now_us: int) -> None:

@@ -65,6 +65,8 @@ def connector_out(state: State) -> None:
     state.flags &= LASTING
     state.energy_wh = None
     state.stop(*_CONNECTOR_TIMERS)
+    for pin in state.pins.values():
+        pin.forget_tries()
 
 
 def _session_changed(state: State, now_us: int) -> None:

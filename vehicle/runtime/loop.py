@@ -59,6 +59,9 @@ class Loop:
         self._sink = sink
         self._down: set[str] = set()
         self._slept: set[str] = set()
+        self.told = True
+        """The manager was told something since somebody last set this to False: what it remembers
+        may have changed."""
 
     def memory(self, now_us: int) -> LoopMemory:
         """Return everything remembered at ``now_us``; no deadline before it may still be due."""
@@ -158,5 +161,6 @@ class Loop:
         return event
 
     def _handle(self, now_us: int, event: InputEvent) -> None:
+        self.told = True
         for output in self._manager.handle(event, now_us):
             self._sink(now_us, output)

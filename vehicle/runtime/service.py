@@ -81,6 +81,8 @@ class Service:
         self.journal: deque[tuple[int, Entry]] = deque(maxlen=JOURNAL_LINES_MAX)
         self.on_broken: Callable[[], None] = lambda: None
         """Called once if a turn ends in an exception: nothing is decided or sent any more."""
+        self.on_memory: Callable[[Memory], None] = lambda _: None
+        """Given what is remembered, relative to the clock's zero, when that may have changed."""
         self.over = False
         """It was stopped, or broke."""
         self._wiring = wiring or Wiring(profile, [port.channel for port in ports])
@@ -123,6 +125,7 @@ class Service:
         if not self.over:
             now_us = self._moment()
             self._loop.run_until(now_us)
+            self._tell_memory()
             if self._recorder is not None:
                 self._recorder.close(now_us)
             if self._speaker is not None:
@@ -210,7 +213,13 @@ class Service:
             self._loop.run_until(self.clock.give_out(began_us) - 1)
         self._speak()
         self._mind_recording()
+        self._tell_memory()
         self._arm()
+
+    def _tell_memory(self) -> None:
+        if self._loop.told:
+            self._loop.told = False
+            self.on_memory(self.manager.memory_at(0))
 
     def _feed(self, now_us: int, port: Port, frame: Frame) -> None:
         acquaintance = self._acquaintance

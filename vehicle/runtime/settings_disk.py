@@ -21,6 +21,22 @@ def write_flushed(path: Path, content: bytes, mode: int = MODE) -> None:
         os.fsync(descriptor)
 
 
+def replace_flushed(path: Path, content: bytes) -> None:
+    """Make ``path`` hold ``content`` through any cut, all of it or what it held before.
+
+    Raises OSError; ``path`` then holds what it did, or, where only the folder could not be flushed,
+    ``content`` already.
+    """
+    new = path.with_name(path.name + ".new")
+    write_flushed(new, content)
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def append_flushed(path: Path, content: bytes, mode: int = MODE) -> int:
     """Add ``content`` to ``path``, flush it, and return the size before.
 
