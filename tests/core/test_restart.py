@@ -217,6 +217,29 @@ def test_a_release_after_a_power_cut_is_not_remembered() -> None:
     assert bench.commands() == [("latch", "engage")]
 
 
+def test_a_pin_that_was_moved_out_of_an_empty_inlet_is_no_release_to_remember() -> None:
+    bench = Bench()
+    bench.see(latch=Feedback.ENGAGED)
+    bench.run(100 * MS)
+    assert bench.manager.pin(LATCH).stroking
+    again(bench, occupant=Occupant.CONNECTOR, latch=Feedback.RELEASED, **LOCKED)
+    bench.run(10 * S)
+    assert bench.commands() == [("latch", "engage")]
+
+
+def test_a_release_that_no_sensor_saw_is_not_made_again() -> None:
+    bench = plugged(**LOCKED)
+    bench.stuck.add(LATCH)
+    bench.see(latch=Feedback.UNKNOWN)
+    bench.unlatch()
+    bench.run(10 * S)
+    assert bench.results()[-1].value == "feedback-lost"
+    again(bench)
+    bench.run(10 * MIN)
+    assert bench.commands() == []
+    assert (FaultName.FEEDBACK_LOST, LATCH) in bench.manager.faults
+
+
 def test_a_charge_that_was_stopped_stays_stopped() -> None:
     bench = charging(**LOCKED)
     bench.unlatch()

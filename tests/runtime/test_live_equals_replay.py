@@ -20,10 +20,13 @@ from live_bench import (
 )
 
 from vehicle.core.messages import Request, Requested, Source
+from vehicle.core.restart import surviving
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
 from vehicle.runtime.events_file import EventsFileError, Started, events_path, read_events
+from vehicle.runtime.memory_file import MemoryFile
+from vehicle.runtime.outage import Moment
 from vehicle.runtime.story import Story, read_story
 
 STORIES = Path(__file__).resolve().parents[1] / "stories"
@@ -156,6 +159,30 @@ def test_a_restart_with_its_memory_replays_from_that_memory(tmp_path: Path) -> N
     second = live(CHARGE, record, memory=memory)
     assert replayed(second.profile, record) == second.journal
     assert second.journal != live(CHARGE, tmp_path / "other.log").journal
+
+
+def test_a_restart_in_the_middle_of_a_stroke_replays_from_what_the_disk_kept(
+    tmp_path: Path,
+) -> None:
+    """Each life's recording replays to its own journal, and begins with what survived."""
+    car = reference().car
+    kept = MemoryFile(tmp_path / "memory.json", "reference", car)
+    then = Moment("boot", 0, 0)
+
+    async def crash(bench: Bench) -> None:
+        await bench.until(1_700_000)  # in the engage stroke
+        now_us = bench.loop.now_us
+        kept.write(surviving(bench.service.manager.memory_at(now_us), car), then)
+
+    first = live(CHARGE, tmp_path / "first.log", beside=crash)
+    assert replayed(first.profile, tmp_path / "first.log") == first.journal
+    memory = kept.read(replace(then, boottime_us=2_000_000)).memory
+    assert memory.latch.before is not None
+    record = tmp_path / "second.log"
+    second = live(CHARGE, record, memory=memory)
+    assert replayed(second.profile, record) == second.journal
+    assert '"command":"engage","kind":"command","t":6' in "\n".join(second.journal)
+    assert '"try":2' in "\n".join(second.journal)
 
 
 # ---- pieces -------------------------------------------------------------------------------------

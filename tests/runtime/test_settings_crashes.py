@@ -292,21 +292,6 @@ def test_a_power_cut_while_a_new_audit_begins_loses_nothing(tmp_path):
 # ---- disks that are full, read-only or odd ------------------------------------------------------
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A real file system of 64 KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)],
-        capture_output=True, check=False,
-    ) if os.geteuid() == 0 else None  # fmt: skip
-    if mounted is None or mounted.returncode != 0:
-        pytest.skip("a file system can be mounted only by root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 def test_on_a_full_disk_nothing_changes_and_afterwards_it_does(small_disk):
     with _filled(small_disk) as store:
         full = small_disk / "full"
