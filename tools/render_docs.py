@@ -14,12 +14,10 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import Field, fields
-from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 import click
 from click.testing import CliRunner
@@ -31,7 +29,8 @@ from vehicle.core.lifecycle import TRANSITIONS
 from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.permit import PERMITS, Grip
 from vehicle.core.policy import OWNER, SAFETY, Rule
-from vehicle.core.settings import LESS, MORE, Settings, key_of
+from vehicle.core.settings import LESS, MORE, SINGLE
+from vehicle.core.settings_told import described
 from vehicle.core.situation import SIGNALS_BEHIND, Situation
 from vehicle.core.words import CHARGE_WORDS, EVENT_WORDS, FAULT_ADVICE, FAULT_WORDS
 from vehicle.runtime.demo_actions import ACTIONS
@@ -175,18 +174,15 @@ def events() -> str:
 def settings() -> str:
     """Return every setting with its values, default and help."""
     rows = (
-        (code(key_of(each.name)), _values(each), code(each.default), each.metadata["help"])
-        for each in fields(Settings)
+        (
+            code(each.key),
+            each.fits if not each.choices else codes(each.choices),
+            code(each.default),
+            each.help,
+        )
+        for each in described()
     )
     return table(("setting", "values", "default", "meaning"), rows)
-
-
-def _values(each: Field[Any]) -> str:
-    if "range" in each.metadata:
-        low, high = each.metadata["range"]
-        return f"{low} to {high} {each.metadata['unit']}"
-    assert isinstance(each.default, StrEnum)
-    return codes(type(each.default))
 
 
 def _choice_of(key: str, value: str) -> str:
@@ -196,8 +192,8 @@ def _choice_of(key: str, value: str) -> str:
 def prices() -> str:
     """Return, for each choice that protects less, what it gives up."""
     rows = (
-        (_choice_of(key_of(each.name), value), price)
-        for each in fields(Settings)
+        (_choice_of(key, value), price)
+        for key, each in SINGLE.items()
         for value, price in each.metadata["gives_up"].items()
     )
     return table(("choice", "what it gives up"), rows)

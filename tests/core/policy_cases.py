@@ -16,7 +16,8 @@ from itertools import product
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
 from vehicle.core.policy import Rule
-from vehicle.core.settings import Mode, Resolved, Toggle
+from vehicle.core.resolve import Resolved
+from vehicle.core.settings import Mode, Toggle
 from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Seat, Situation
 
 FIELDS: dict[str, type[StrEnum]] = {

@@ -29,6 +29,7 @@ from vehicle.core.pin import PinMemory
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
+    Cable,
     CarLock,
     Feedback,
     Fitted,
@@ -36,6 +37,7 @@ from vehicle.core.signals import (
     KeyZone,
     Occupant,
     Pilot,
+    Place,
     Session,
     Supply,
     SupplyLimit,
@@ -296,6 +298,9 @@ WHOLE = Memory(
     ages_us=tuple(range(1, len(SIGNALS) + 1)),
     last_session=Session.CHARGING,
     last_inlet=Inlet.SAFE,
+    last_place=Place.HOME,
+    last_supply=Supply.AC,
+    last_cable=Cable.SOCKET,
     last_occupant=Occupant.CONNECTOR,
     energy_wh=7_000,
     asked=Asked.UNLATCH,

@@ -17,7 +17,8 @@ from vehicle.core import policy
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
 from vehicle.core.policy import OWNER, RULES, SAFETY, Decision, Rule, decide
-from vehicle.core.settings import Mode, Resolved, Toggle
+from vehicle.core.resolve import Resolved
+from vehicle.core.settings import Mode, Toggle
 from vehicle.core.situation import SIGNALS_BEHIND, Energy, Seat, Situation
 
 TRUTH = {rule.name: policy_cases.truth(rule) for rule in RULES}

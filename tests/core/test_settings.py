@@ -12,21 +12,19 @@ from vehicle.core import settings as settings_module
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
 from vehicle.core.policy import decide
+from vehicle.core.resolve import Resolved, for_pin
 from vehicle.core.settings import (
     LESS,
     MORE,
     HighCurrent,
     Mode,
-    Resolved,
     Settings,
     SettingsError,
     Toggle,
-    described,
     key_of,
     parse,
-    resolve,
-    weakens,
 )
+from vehicle.core.settings_told import _lost, described, weakens
 from vehicle.core.situation import Doors, Energy, Need, Phase, Seat, Situation
 
 pytestmark = pytest.mark.fast
@@ -40,6 +38,7 @@ CHOICES = {
     "unlock-while-charging-frees": ("off", ["on"]),
     "release-when-full": ("off", ["on"]),
     "high-current": ("lock", ["limit"]),
+    "cable-default": ("unknown", ["own", "tethered"]),
 }
 # Per key: its default, its least, its most, its unit.
 NUMBERS = {
@@ -54,6 +53,7 @@ def field_of(key: str) -> str:
 
 def test_these_are_all_the_keys_and_their_defaults() -> None:
     defaults = {key: default for key, (default, *_) in {**CHOICES, **NUMBERS}.items()}
+    defaults["overrides"] = ""
     assert Settings().words() == defaults
     assert {type(value) for value in Settings().words().values()} == {str, int}
     assert parse({}) == Settings()
@@ -206,9 +206,9 @@ def test_auto_lock_off_turns_both_pins_off_and_leaves_their_modes_to_come_back()
 
 def test_settings_are_resolved_for_each_pin() -> None:
     settings = Settings(adapter_mode=Mode.ALWAYS, release_when_full=Toggle.ON)
-    assert resolve(settings, Actuator.LATCH) == Resolved(Mode.WITH_CAR, Toggle.ON)
-    assert resolve(settings, Actuator.ADAPTER) == Resolved(Mode.ALWAYS, Toggle.ON)
-    assert resolve(Settings(), Actuator.LATCH) == Resolved()
+    assert for_pin(settings, Actuator.LATCH) == Resolved(Mode.WITH_CAR, Toggle.ON)
+    assert for_pin(settings, Actuator.ADAPTER) == Resolved(Mode.ALWAYS, Toggle.ON)
+    assert for_pin(Settings(), Actuator.LATCH) == Resolved()
 
 
 # ---- what they give up --------------------------------------------------------------------------
@@ -235,9 +235,11 @@ WEAKEST_LAST = {
     "release-grace-min": [1440, 1439, 30, 1, 0],
     "power-cut-hold-s": [3600, 301, 300, 299, 60],
 }
+NO_PRICE = {"cable-default"}
+"""Settings that neither protect nor give up anything: they tell what is so."""
 
 
-@pytest.mark.parametrize("key", [*CHOICES, *NUMBERS])
+@pytest.mark.parametrize("key", sorted({*CHOICES, *NUMBERS} - NO_PRICE))
 def test_of_every_pair_of_values_the_weaker_one_says_what_it_gives_up(key: str) -> None:
     values = WEAKEST_LAST[key]
     if key in CHOICES:
@@ -270,7 +272,7 @@ def test_a_change_gives_something_up_exactly_where_the_policy_holds_less(
     key: str, actuator: Actuator
 ) -> None:
     def held(settings: Settings) -> list[int]:
-        owner = resolve(settings, actuator)
+        owner = for_pin(settings, actuator)
         return [LESS_HELD.index(decide(now, owner, actuator).demand) for now in EVERY_SITUATION]
 
     chosen = [parse({key: word}) for word in (CHOICES[key][0], *CHOICES[key][1])]
@@ -281,15 +283,19 @@ def test_a_change_gives_something_up_exactly_where_the_policy_holds_less(
 
 def test_a_number_says_what_more_of_it_gives_up_where_that_protects_less() -> None:
     window = settings_module._number(3, 1, 9, "min", "How long.", {MORE: "Much."})
-    assert settings_module._lost(window.metadata["gives_up"], 3, 4) == "Much."
-    assert settings_module._lost(window.metadata["gives_up"], 3, 2) is None
-    assert settings_module._lost(window.metadata["gives_up"], 3, 3) is None
+    assert _lost(window.metadata["gives_up"], 3, 4) == "Much."
+    assert _lost(window.metadata["gives_up"], 3, 2) is None
+    assert _lost(window.metadata["gives_up"], 3, 3) is None
 
 
 def test_a_choice_and_a_number_are_declared_with_what_the_rest_reads_of_them() -> None:
     choice = settings_module._choice(Toggle.ON, "Why.", {"off": "Much."})
     assert choice.default is Toggle.ON
-    assert choice.metadata == {"help": "Why.", "gives_up": {"off": "Much."}}
+    assert choice.metadata == {
+        "help": "Why.",
+        "gives_up": {"off": "Much."},
+        "by_circumstance": True,
+    }
     assert settings_module._choice(Toggle.ON, "Why.").metadata["gives_up"] == {}
     number = settings_module._number(3, 1, 9, "min", "How long.")
     assert number.default == 3
@@ -298,6 +304,7 @@ def test_a_choice_and_a_number_are_declared_with_what_the_rest_reads_of_them() -
         "range": (1, 9),
         "unit": "min",
         "gives_up": {},
+        "by_circumstance": True,
     }
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
 from vehicle.core.policy import decide
-from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle, resolve
+from vehicle.core.resolve import for_pin
+from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle
 from vehicle.core.signals import Supply, SupplyLimit
 from vehicle.core.situation import (
     Asked,
@@ -23,8 +24,8 @@ from vehicle.core.situation import (
     Phase,
     Seat,
     Situation,
+    need_of,
 )
-from vehicle.core.snapshot import Snapshot
 from vehicle.core.why import (
     _TRIES,
     CHANGE_WORDS,
@@ -60,7 +61,7 @@ def after(now: Situation, way: tuple[Change, ...]) -> Situation:
 
 @given(situations, owners, st.sampled_from(Actuator))
 def test_every_way_releases_and_no_part_of_it_does(now, settings, actuator) -> None:
-    owner = resolve(settings, actuator)
+    owner = for_pin(settings, actuator)
     ways = ways_to_release(now, settings, actuator)
     assert len(set(ways)) == len(ways)
     for way in ways:
@@ -76,7 +77,7 @@ def test_asking_is_always_among_them_where_a_pin_holds_something(now, settings, 
     if now.energy is Energy.WELDED:
         now = replace(now, energy=Energy.ENERGISED)
     ways = ways_to_release(now, settings, actuator)
-    released = decide(now, resolve(settings, actuator), actuator).demand is Demand.RELEASE
+    released = decide(now, for_pin(settings, actuator), actuator).demand is Demand.RELEASE
     assert released or any(Change.ASK in way for way in ways)
 
 
@@ -172,37 +173,42 @@ def test_every_change_has_words() -> None:
 # ---- settings -----------------------------------------------------------------------------------
 
 
+def behind(now: Situation, owner: Settings, actuator: Actuator) -> tuple[str, ...]:
+    """The settings behind a decision in a situation that no setting folds otherwise."""
+    return settings_behind(lambda _: now, owner, actuator)
+
+
 @pytest.mark.fast
 def test_the_settings_behind_a_decision_are_those_that_would_change_it() -> None:
     parked = replace(CHARGING, phase=Phase.NONE, energy=Energy.SAFE, need=Need.UNKNOWN)
-    assert settings_behind(parked, Snapshot(), Settings(), LATCH) == ("auto-lock", "latch-mode")
-    adapter = settings_behind(parked, Snapshot(), Settings(), Actuator.ADAPTER)
-    assert adapter == ("auto-lock", "adapter-mode")
+    assert behind(parked, Settings(), LATCH) == ("auto-lock", "latch-mode")
+    assert behind(parked, Settings(), Actuator.ADAPTER) == ("auto-lock", "adapter-mode")
 
 
 @pytest.mark.fast
 def test_a_setting_with_several_other_choices_that_count_is_named_once_and_in_their_order() -> None:
     """The battery is full: only the latch, and not the adapter, is freed by that."""
     full = replace(CHARGING, phase=Phase.FULL, energy=Energy.SAFE, need=Need.UNKNOWN)
-    latch = settings_behind(full, Snapshot(), Settings(), LATCH)
-    assert latch == ("auto-lock", "latch-mode", "release-when-full")
-    adapter = settings_behind(full, Snapshot(), Settings(), Actuator.ADAPTER)
-    assert adapter == ("auto-lock", "adapter-mode")
-    freed = settings_behind(full, Snapshot(), Settings(release_when_full=Toggle.ON), LATCH)
-    assert freed == ("release-when-full",)
+    assert behind(full, Settings(), LATCH) == ("auto-lock", "latch-mode", "release-when-full")
+    assert behind(full, Settings(), Actuator.ADAPTER) == ("auto-lock", "adapter-mode")
+    freed = Settings(release_when_full=Toggle.ON)
+    assert behind(full, freed, LATCH) == ("release-when-full",)
 
 
 @pytest.mark.fast
 def test_no_setting_is_behind_a_decision_of_the_safety_tier() -> None:
     pulled = replace(CHARGING, past=Past.MANUAL_RELEASE)
-    assert settings_behind(pulled, Snapshot(), Settings(), LATCH) == ()
+    assert behind(pulled, Settings(), LATCH) == ()
 
 
 @pytest.mark.fast
 def test_the_choice_for_high_current_counts_where_it_decides() -> None:
-    seen = Snapshot(supply=Supply.AC, supply_limit=SupplyLimit.ABOVE_16_A)
+    def under(owner: Settings) -> Situation:
+        need = need_of(Supply.AC, SupplyLimit.ABOVE_16_A, owner)
+        return replace(CHARGING, need=need)
+
     off = Settings(auto_lock=Toggle.OFF)
-    assert "high-current" in settings_behind(CHARGING, seen, off, LATCH)
-    assert "high-current" not in settings_behind(CHARGING, Snapshot(), off, LATCH)
+    assert "high-current" in settings_behind(under, off, LATCH)
+    assert "high-current" not in behind(CHARGING, off, LATCH)
     limited = Settings(auto_lock=Toggle.OFF, high_current=HighCurrent.LIMIT)
-    assert "high-current" in settings_behind(CHARGING, seen, limited, LATCH)
+    assert "high-current" in settings_behind(under, limited, LATCH)

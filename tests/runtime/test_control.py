@@ -14,6 +14,7 @@ from vehicle.core.names import Request, Source
 from vehicle.core.request import LATCH_LIMIT_US
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import Inlet
+from vehicle.core.snapshot import SIGNALS
 from vehicle.runtime.control import NOT_HEARD, READY_US
 from vehicle.runtime.control_way import _ENDS, _REFUSALS, OPENS
 from vehicle.runtime.simulator import StartState
@@ -450,7 +451,7 @@ def test_the_status_tells_what_is_held_and_by_what(run) -> None:
         assert told["buses"] == [{"channel": "can0", "state": "up"}]
         assert told["uptime_s"] == 1
         assert told["notes"] == []
-        assert len(told["signals"]) == 13
+        assert len(told["signals"]) == len(SIGNALS)
         assert all(each["age_us"] >= 0 for each in told["signals"])
 
     run(story, OwnersCar(ADAPTER))

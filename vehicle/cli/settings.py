@@ -18,7 +18,7 @@ from vehicle.cli.owner import connected, json_option, print_json, socket_option
 
 def _complete_key(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
     """Return the keys that go on as ``begun``, with their help."""
-    from vehicle.core.settings import described
+    from vehicle.core.settings_told import described
 
     return [
         CompletionItem(each.key, help=each.help)
@@ -29,7 +29,7 @@ def _complete_key(_: click.Context, __: click.Parameter, begun: str) -> list[Com
 
 def _complete_value(ctx: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
     """Return the values of the key that stands before."""
-    from vehicle.core.settings import described
+    from vehicle.core.settings_told import described
 
     values = {each.key: each.choices for each in described()}
     fitting = values.get(ctx.params.get("key", ""), ())
@@ -80,7 +80,7 @@ def _origin(key: str, told: Mapping[str, Any]) -> str:
 
 
 def _described(key: str, columns: int) -> Iterator[str]:
-    from vehicle.core.settings import described
+    from vehicle.core.settings_told import described
 
     for each in described():
         if each.key == key:  # a newer service may have others

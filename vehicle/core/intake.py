@@ -70,6 +70,7 @@ def _see(state: State, values: tuple[tuple[str, SignalValue], ...], now_us: int)
     opened = session.owner_opened(state, was)
     if opened and state.asked is Asked.LATCH:
         request.cancel(state)
+    session.settings_changed(state, state.owner_again(), now_us)
     session.note_changes(state, was, now_us)
     for actuator, name in FEEDBACK_SIGNAL.items():
         if name in changes:
@@ -147,8 +148,8 @@ def _requested(state: State, event: Requested, now_us: int) -> None:
 
 
 def _settings_changed(state: State, event: SettingsChanged, now_us: int) -> None:
-    was, state.settings = state.settings, event.settings
-    session.settings_changed(state, was, now_us)
+    state.settings = event.settings
+    session.settings_changed(state, state.owner_again(), now_us)
     words = tuple(event.settings.words().items())
     state.outputs.append(SettingsTook(words, event.source))
     state.tell(EventName.SETTINGS_CHANGED, source=event.source)

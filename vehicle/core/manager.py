@@ -15,11 +15,12 @@ from collections.abc import Callable, Mapping
 from vehicle.core import intake, request, session, watch
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Car
+from vehicle.core.circumstance import Circumstance
+from vehicle.core.deciding import decide_for, overrides_of, settings_of, situation_of, told
 from vehicle.core.interlock import veto_stroke
 from vehicle.core.memory import Flag, Memory, State, Timer
 from vehicle.core.messages import (
     ActuatorChanged,
-    Because,
     Decided,
     Fault,
     InputEvent,
@@ -30,21 +31,19 @@ from vehicle.core.messages import (
     WakeBus,
 )
 from vehicle.core.names import Charge, Demand, EventName, FaultName, PinState
+from vehicle.core.overrides import Override
 from vehicle.core.permit import permit_of
 from vehicle.core.pin import PinControl
-from vehicle.core.policy import Decision, decide
+from vehicle.core.policy import Decision
 from vehicle.core.reactions import clear_faults, collect
-from vehicle.core.settings import Settings, resolve
+from vehicle.core.resolve import Effective
+from vehicle.core.settings import Settings
 from vehicle.core.shadow import ShadowPin
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.situation import (
     Asked,
     Situation,
-    doors_of,
     fitted,
-    need_of,
-    phase_of,
-    seat_of,
 )
 from vehicle.core.snapshot import SIGNALS, Snapshot
 
@@ -69,8 +68,18 @@ class LockManager:
 
     @property
     def settings(self) -> Settings:
-        """The settings that hold now."""
+        """The owner's settings, with their overrides."""
         return self._state.settings
+
+    @property
+    def circumstance(self) -> Circumstance:
+        """The circumstance that overrides are chosen by now."""
+        return self._state.circumstance
+
+    @property
+    def effective(self) -> Effective:
+        """What the settings amount to in the present circumstance, and by which overrides."""
+        return self._state.effective
 
     @property
     def snapshot(self) -> Snapshot:
@@ -126,7 +135,9 @@ class LockManager:
         self._state.load(memory, now_us)
         self._state.outputs.clear()
         self._vetoed = dict(vetoed or {})
-        self._state.decisions = {actuator: self._decide(actuator) for actuator in Actuator}
+        self._state.decisions = {
+            actuator: decide_for(self._state, actuator) for actuator in Actuator
+        }
         self._permit = permit_of(self._state)
 
     def start(self, now_us: int) -> list[Output]:
@@ -229,23 +240,19 @@ class LockManager:
 
     def situation(self, actuator: Actuator) -> Situation:
         """Return what the policy decides on for ``actuator`` now."""
-        state, seen = self._state, self._state.seen
-        return Situation(
-            seat=seat_of(seen, actuator, self.car.when_empty),
-            doors=doors_of(seen.car_lock, Flag.LOCKED_SINCE_SEATED in state.flags),
-            phase=phase_of(seen.session, state.interrupted, Flag.GRACE_OVER in state.flags),
-            energy=state.energy,
-            need=need_of(seen.supply, seen.supply_limit, state.settings),
-            asked=state.asked,
-            past=state.past(actuator),
-        )
+        return situation_of(self._state, actuator)
 
-    def _decide(self, actuator: Actuator) -> Decision:
-        owner = resolve(self._state.settings, actuator)
-        return decide(self.situation(actuator), owner, actuator)
+    def settings_behind(self, actuator: Actuator) -> tuple[str, ...]:
+        """Return the keys of the settings of which another choice would change the decision."""
+        return settings_of(self._state, actuator)
+
+    def overrides_behind(self, actuator: Actuator) -> tuple[Override, ...]:
+        """Return the overrides without which ``actuator`` would be decided otherwise."""
+        return overrides_of(self._state, actuator)
 
     def _decide_and_drive(self, actuator: Actuator) -> None:
-        state, decision = self._state, self._decide(actuator)
+        state = self._state
+        decision = decide_for(state, actuator)
         if decision != state.decisions.get(actuator):
             state.decisions[actuator] = decision
             state.outputs.append(self._decided(actuator))
@@ -257,14 +264,8 @@ class LockManager:
             collect(state, state.pins[actuator])
 
     def _decided(self, actuator: Actuator) -> Decided:
-        """Return the decision with the signals that its rule looked at, and their ages."""
-        decision = self._state.decisions[actuator]
-        seen, changed_us = self._state.seen, self._state.changed_us
-        because = tuple(
-            (name, Because(getattr(seen, name), self._now_us - changed_us[name]))
-            for name in decision.rule.signals
-        )
-        return Decided(actuator, decision.demand, decision.rule.name, because)
+        """Return the standing decision as it is told now."""
+        return told(self._state, actuator, self._state.decisions[actuator], self._now_us)
 
     def _may_act(self, actuator: Actuator) -> bool:
         """Whether a stroke can be begun or continued at all: not asleep, not lost, no error."""

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from vehicle.core.car import Actuator, Car
+from vehicle.core.circumstance import Circumstance, circumstance_of
 from vehicle.core.messages import Answered, Event, Fault, Output
 from vehicle.core.names import Demand, EventName, FaultName, Request, Result, Source
 from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.policy import Decision
+from vehicle.core.resolve import Effective, resolve
 from vehicle.core.settings import Settings
-from vehicle.core.signals import Fitted, Inlet, Occupant, Session
+from vehicle.core.signals import Cable, Fitted, Inlet, Occupant, Place, Session, Supply
 from vehicle.core.situation import Asked, Energy, Past, energy_of, fitted
 from vehicle.core.snapshot import SIGNALS, Snapshot
 
@@ -99,6 +101,9 @@ class Memory:
     last_session: Session = Session.UNKNOWN
     last_inlet: Inlet = Inlet.UNKNOWN
     last_occupant: Occupant = Occupant.UNKNOWN
+    last_place: Place = Place.UNKNOWN
+    last_supply: Supply = Supply.UNKNOWN
+    last_cable: Cable = Cable.UNKNOWN
     energy_wh: int | None = None
     asked: Asked = Asked.NOTHING
     asked_by: Source | None = None
@@ -133,6 +138,7 @@ class State:
         self.outputs: list[Output] = []
         self.shadow = shadow
         self.decisions: dict[Actuator, Decision] = {}
+        self.effective = Effective(settings)
         self.load(Memory(), 0)
 
     def load(self, memory: Memory, now_us: int) -> None:
@@ -144,6 +150,9 @@ class State:
         self.last_session = memory.last_session
         self.last_inlet = memory.last_inlet
         self.last_occupant = memory.last_occupant
+        self.last_place = memory.last_place
+        self.last_supply = memory.last_supply
+        self.last_cable = memory.last_cable
         self.energy_wh = memory.energy_wh
         self.asked = memory.asked
         self.asked_by = memory.asked_by
@@ -155,6 +164,7 @@ class State:
         self.lost = set(memory.lost)
         self.pins[Actuator.LATCH].restore(memory.latch, now_us)
         self.pins[Actuator.ADAPTER].restore(memory.adapter, now_us)
+        self.effective = resolve(self.settings, self.circumstance)
 
     def save(self, now_us: int) -> Memory:
         """Return everything remembered, relative to ``now_us``."""
@@ -164,6 +174,9 @@ class State:
             last_session=self.last_session,
             last_inlet=self.last_inlet,
             last_occupant=self.last_occupant,
+            last_place=self.last_place,
+            last_supply=self.last_supply,
+            last_cable=self.last_cable,
             energy_wh=self.energy_wh,
             asked=self.asked,
             asked_by=self.asked_by,
@@ -222,6 +235,45 @@ class State:
         if Flag.WELDED in self.flags:
             return Energy.WELDED
         return energy_of(self.seen.inlet, self.seen.weld, self.weld_result_awaited)
+
+    @property
+    def circumstance(self) -> Circumstance:
+        """Where, by what and when the car charges.
+
+        A car does not drive off with something in its inlet: place, supply and cable stay what they
+        were last known to be until the inlet is empty, so that no gap in a message moves a pin.
+        """
+        seen = self.seen
+        if seen.occupant is not Occupant.EMPTY:
+            seen = replace(
+                seen,
+                place=self.last_place,
+                supply=self.last_supply,
+                cable=self.last_cable,
+                occupant=self.last_occupant,
+            )
+        return circumstance_of(seen, self.settings.cable_default)
+
+    def owner_again(self) -> Settings:
+        """Resolve the owner's choices anew; return what held before."""
+        was, seen = self.owner, self.seen
+        if seen.place is not Place.UNKNOWN:
+            self.last_place = seen.place
+        if seen.supply not in (Supply.UNKNOWN, Supply.NONE):
+            self.last_supply = seen.supply
+        if seen.cable is not Cable.UNKNOWN:
+            self.last_cable = seen.cable
+        if seen.occupant is not Occupant.UNKNOWN:
+            self.last_occupant = seen.occupant
+        if seen.occupant is Occupant.EMPTY:
+            self.last_place, self.last_supply, self.last_cable = seen.place, seen.supply, seen.cable
+        self.effective = resolve(self.settings, self.circumstance)
+        return was
+
+    @property
+    def owner(self) -> Settings:
+        """The owner's choices for the present circumstance."""
+        return self.effective.settings
 
     def past(self, actuator: Actuator) -> Past:
         """Return what ``actuator`` remembers of the connector that is seated."""

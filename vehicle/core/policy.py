@@ -19,7 +19,8 @@ from functools import lru_cache
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
-from vehicle.core.settings import Mode, Resolved, Toggle
+from vehicle.core.resolve import Resolved
+from vehicle.core.settings import Mode, Toggle
 from vehicle.core.situation import (
     SIGNALS_BEHIND,
     Asked,

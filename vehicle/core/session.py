@@ -51,8 +51,6 @@ def note_changes(state: State, was: Snapshot, now_us: int) -> None:
         state.flags.add(Flag.LOCKED_SINCE_SEATED)
     if seen.inlet is not Inlet.UNKNOWN:
         state.last_inlet = seen.inlet
-    if seen.occupant is not Occupant.UNKNOWN:
-        state.last_occupant = seen.occupant
     _weld_changed(state, was, now_us)
     watch_pilot(state, was, now_us)
     if seen.occupant is Occupant.EMPTY:
@@ -86,7 +84,7 @@ def _session_changed(state: State, now_us: int) -> None:
         _start_grace(state, now_us)
     elif before in _CUT_OFF.get(session, ()) and Flag.STOPPED not in state.flags:
         state.flags.add(Flag.INTERRUPTED)
-        state.start(Timer.POWER_CUT_HOLD, now_us + _hold_us(state.settings))
+        state.start(Timer.POWER_CUT_HOLD, now_us + _hold_us(state.owner))
     if before is Session.CHARGING and session in (*_ENDED_BADLY, Session.WAITING):
         state.start(Timer.JUST_CHARGED, now_us + JUST_CHARGED_US)
     else:
@@ -109,7 +107,7 @@ def _hold_us(settings: Settings) -> int:
 
 
 def _start_grace(state: State, now_us: int) -> None:
-    grace_us = _grace_us(state.settings)
+    grace_us = _grace_us(state.owner)
     if grace_us:
         state.start(Timer.GRACE, now_us + grace_us)
     else:
@@ -124,7 +122,7 @@ def settings_changed(state: State, was: Settings, now_us: int) -> None:
     for timer, span_us in ((Timer.GRACE, _grace_us), (Timer.POWER_CUT_HOLD, _hold_us)):
         if timer not in state.timers:
             continue
-        state.timers[timer] += span_us(state.settings) - span_us(was)
+        state.timers[timer] += span_us(state.owner) - span_us(was)
         if state.timers[timer] <= now_us:
             state.stop(timer)
             hold_over(state, timer)
@@ -161,7 +159,7 @@ def owner_opened(state: State, was: Snapshot) -> bool:
 
 def opening_frees(state: State) -> bool:
     """Return whether unlocking the car now asks for the release, by the owner's choice."""
-    wanted = state.settings.unlock_while_charging_frees is Toggle.ON
+    wanted = state.owner.unlock_while_charging_frees is Toggle.ON
     return wanted and state.seen.session in ACTIVE
 
 
@@ -200,5 +198,5 @@ def _charge_needs_lock_again(state: State) -> None:
     """A newly requested charge that safety must lock ends the memory of an earlier release."""
     if Flag.NEW_CHARGE not in state.flags or state.seen.session not in ACTIVE:
         return
-    if need_of(state.seen.supply, state.seen.supply_limit, state.settings) is Need.LOCK:
+    if need_of(state.seen.supply, state.seen.supply_limit, state.owner) is Need.LOCK:
         state.flags -= {Flag.NEW_CHARGE, *RELEASED.values()}

@@ -1,22 +1,24 @@
 """What the owner may choose, with the words, ranges and consequences of each choice.
 
-Knows: every setting's name, values, default, help text and what a weaker choice gives up.
+Knows: every setting's name, values, default, help text and what a weaker choice gives up, and
+which value holds in a circumstance.
 Refuses to know: files, command lines, and what the policy does with a choice.
 
 A settings key is the field's name with dashes. Help texts, validation, the command line and the
-documentation come from the fields' metadata, so they cannot drift apart.
+documentation come from the fields' metadata, so they cannot drift apart; ``settings_told.py`` reads
+it for people.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from vehicle.core.car import Actuator
+from vehicle.core.circumstance import CableOwner, ConditionError, nearest
+from vehicle.core.overrides import SEPARATOR, Override, OverrideError, check, read_override
 
 
 class Mode(StrEnum):
@@ -50,9 +52,16 @@ LESS, MORE = "less than before", "more than before"
 """The directions in which a number may protect less, as keys of what it gives up."""
 
 
-def _choice(default: StrEnum, text: str, gives_up: Mapping[str, str] | None = None) -> Any:
+def _choice(
+    default: StrEnum,
+    text: str,
+    gives_up: Mapping[str, str] | None = None,
+    *,
+    by_circumstance: bool = True,
+) -> Any:
     """Declare a choice. ``gives_up`` names the values that protect less, the weakest last."""
-    return field(default=default, metadata={"help": text, "gives_up": dict(gives_up or {})})
+    told = {"help": text, "gives_up": dict(gives_up or {}), "by_circumstance": by_circumstance}
+    return field(default=default, metadata=told)
 
 
 def _number(
@@ -64,8 +73,8 @@ def _number(
     gives_up: Mapping[str, str] | None = None,
 ) -> Any:
     """Declare a number. ``gives_up`` says what LESS, or MORE, gives up."""
-    told = {"help": text, "range": (low, high), "unit": unit, "gives_up": dict(gives_up or {})}
-    return field(default=default, metadata=told)
+    told = {"help": text, "gives_up": dict(gives_up or {}), "by_circumstance": True}
+    return field(default=default, metadata={**told, "range": (low, high), "unit": unit})
 
 
 _OFF_GIVES_UP = "Anyone can take the cable when it is not charging on DC or above 16 A."
@@ -134,6 +143,21 @@ class Settings:
         {LESS: "Whoever cuts the power, or the charge by radio, can take the cable sooner."},
     )
 
+    cable_default: CableOwner = _choice(
+        CableOwner.UNKNOWN,
+        "Whose cable it is, where the car cannot tell: your own, or tethered to the station.",
+        by_circumstance=False,
+    )
+    overrides: tuple[Override, ...] = field(
+        default=(),
+        metadata={
+            "help": "Settings that hold only in some circumstance; for each the first one that fits"
+            " wins.",
+            "gives_up": {},
+        },
+    )
+    """In the owner's order. Each was checked: it can win somewhere."""
+
     def mode(self, actuator: Actuator) -> Mode:
         """Return when ``actuator`` engages by itself; OFF for both while auto-lock is off."""
         if self.auto_lock is Toggle.OFF:
@@ -142,55 +166,16 @@ class Settings:
 
     def words(self) -> dict[str, str | int]:
         """Return every key with its value as written in a settings file."""
-        return {key_of(item.name): _plain(getattr(self, item.name)) for item in fields(self)}
+        words = {key: _plain(getattr(self, item.name)) for key, item in SINGLE.items()}
+        return {**words, OVERRIDES: SEPARATOR.join(map(str, self.overrides))}
+
+    def value(self, key: str) -> str | int:
+        """Return one setting's value as written in a settings file, overrides left aside."""
+        return _plain(getattr(self, SINGLE[key].name))
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """The choices that bear on one actuator in the present circumstance: the policy's input."""
-
-    mode: Mode = Mode.WITH_CAR
-    release_when_full: Toggle = Toggle.OFF
-
-
-@lru_cache(maxsize=256)
-def resolve(settings: Settings, actuator: Actuator) -> Resolved:
-    """Return what ``settings`` mean for ``actuator``. Overrides by circumstance belong here."""
-    return Resolved(mode=settings.mode(actuator), release_when_full=settings.release_when_full)
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """One setting as people are told of it."""
-
-    key: str
-    help: str
-    default: str
-    choices: tuple[str, ...]
-    """Empty for a number."""
-    fits: str
-    """What may be chosen, in words."""
-    gives_up: Mapping[str, str]
-    """Value -> what it gives up, for those that protect less, the weakest last; for a number
-    LESS or MORE, the direction in which it protects less."""
-
-
-def described() -> tuple[Description, ...]:
-    """Return every setting as people are told of it, in the order of the fields."""
-    return tuple(_described(item) for item in fields(Settings))
-
-
-def _described(item: Any) -> Description:
-    meta = item.metadata
-    choices: tuple[str, ...] = ()
-    if "range" in meta:
-        low, high = meta["range"]
-        fits = f"a whole number from {low} to {high} {meta['unit']}"
-    else:
-        choices = tuple(member.value for member in type(item.default))
-        fits = ", ".join(choices)
-    key, default = key_of(item.name), str(_plain(item.default))
-    return Description(key, meta["help"], default, choices, fits, meta["gives_up"])
+OVERRIDES = "overrides"
+"""The key of the list of overrides."""
 
 
 def key_of(name: str) -> str:
@@ -198,22 +183,70 @@ def key_of(name: str) -> str:
     return name.replace("_", "-")
 
 
+SINGLE: dict[str, Field[Any]] = {
+    key_of(item.name): item for item in fields(Settings) if item.name != OVERRIDES
+}
+"""Key -> field of every setting that has one value: all but the list of overrides."""
+
+
+# ---- reading ------------------------------------------------------------------------------------
+
+
 def parse(document: Mapping[str, object], where: str = "settings") -> Settings:
     """Build Settings from a parsed settings document; absent keys keep their default.
 
     ``where`` names the document in errors. Raises SettingsError for an unknown key (with the
-    nearest one), a value that does not exist (with the nearest), or a number out of its range.
+    nearest one), a value that does not exist (with the nearest), a number out of its range, or an
+    override that cannot be used (with those that stand in its way).
     """
-    known = {key_of(item.name): item for item in fields(Settings)}
     values: dict[str, object] = {}
     for key, value in document.items():
         if key == "schema":
             _check_schema(value, where)
-            continue
-        if key not in known:
-            raise SettingsError(f"{where}: unknown key {key!r}{_nearest(key, known)}")
-        values[known[key].name] = _value(known[key], key, value, where)
+        elif key == OVERRIDES:
+            values[OVERRIDES] = parse_overrides(value, where)
+        elif key in SINGLE:
+            values[SINGLE[key].name] = value_of(SINGLE[key], key, value, where)
+        else:
+            raise SettingsError(f"{where}: unknown key {key!r}{nearest(key, (*SINGLE, OVERRIDES))}")
     return Settings(**values)  # type: ignore[arg-type]
+
+
+def parse_overrides(value: object, where: str = "settings") -> tuple[Override, ...]:
+    """Return the overrides of a list of texts, or of one text with semicolons between them.
+
+    Raises SettingsError, which counts the override at fault from 1. Where one can never win, its
+    cause is the OverrideError that says which stand in its way.
+    """
+    texts = value.split(";") if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise SettingsError(
+            f'{where}: {OVERRIDES} must be a list such as ["auto-lock=off when place=home"]'
+        )
+    found: list[Override] = []
+    for text in filter(str.strip, texts):
+        found.append(parse_override(text.strip(), f"{where}: override {len(found) + 1}"))
+    try:
+        check(found)
+    except OverrideError as error:
+        raise SettingsError(f"{where}: {error}") from error
+    return tuple(found)
+
+
+def parse_override(text: str, where: str = "settings") -> Override:
+    """Return the override that ``KEY=VALUE when CONDITIONS`` says. Raises SettingsError."""
+    try:
+        key, word, when = read_override(text)
+    except (OverrideError, ConditionError) as error:
+        raise SettingsError(f"{where}: {error}") from error
+    keys = tuple(key for key, item in SINGLE.items() if item.metadata["by_circumstance"])
+    if key not in keys:
+        if key in SINGLE:
+            raise SettingsError(f"{where}: {key} cannot depend on the circumstance")
+        raise SettingsError(f"{where}: unknown key {key!r}{nearest(key, keys)}")
+    item = SINGLE[key]
+    number = "range" in item.metadata and word.removeprefix("-").isdecimal()
+    return Override(key, _plain(value_of(item, key, int(word) if number else word, where)), when)
 
 
 def _check_schema(value: object, where: str) -> None:
@@ -221,63 +254,29 @@ def _check_schema(value: object, where: str) -> None:
         raise SettingsError(f"{where}: schema {value!r} is not known here; this version reads 1")
 
 
-def _value(item: Any, key: str, value: object, where: str) -> object:
+def value_of(item: Any, key: str, value: object, where: str) -> Any:
+    """Return a value as its field holds it. Raises SettingsError where it does not fit."""
     if "range" in item.metadata:
         low, high = item.metadata["range"]
         unit = item.metadata["unit"]
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
-        nearest = ""
+        hint = ""
         if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
-            nearest = f"; the nearest is {int(min(max(value, low), high))}"
+            hint = f"; the nearest is {int(min(max(value, low), high))}"
         raise SettingsError(
-            f"{where}: {key} = {value!r} must be a whole number from {low} to {high} {unit}"
-            f"{nearest}"
+            f"{where}: {key} = {value!r} must be a whole number from {low} to {high} {unit}{hint}"
         )
-    kind = type(item.default)
+    kind: Any = type(item.default)
     if isinstance(value, bool) and kind is Toggle:
         return Toggle.ON if value else Toggle.OFF
     words = [member.value for member in kind]
     if isinstance(value, str) and value in words:
         return kind(value)
     raise SettingsError(
-        f"{where}: {key} = {value!r} must be one of {', '.join(words)}{_nearest(str(value), words)}"
+        f"{where}: {key} = {value!r} must be one of {', '.join(words)}{nearest(str(value), words)}"
     )
-
-
-def _nearest(word: str, words: Any) -> str:
-    near = difflib.get_close_matches(word, list(words), cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _plain(value: StrEnum | int) -> str | int:
     return value.value if isinstance(value, StrEnum) else value
-
-
-def weakens(before: Settings, after: Settings) -> list[str]:
-    """Return, for each changed setting whose new value protects less, what it gives up.
-
-    Compared with the value before, not with the default: from ``off`` to ``while-charging`` is a
-    gain, though ``while-charging`` protects less than other values.
-    """
-    told = []
-    for item in fields(Settings):
-        old, new = getattr(before, item.name), getattr(after, item.name)
-        lost = _lost(item.metadata["gives_up"], old, new)
-        if lost is not None:
-            told.append(f"{key_of(item.name)} {new}: {lost}")
-    return told
-
-
-def _lost(gives_up: Mapping[str, str], old: StrEnum | int, new: StrEnum | int) -> str | None:
-    """Return what the change from ``old`` to ``new`` gives up, or None where it gives up nothing.
-
-    Values that are not named protect fully; of those that are, the later ones protect less.
-    """
-    if isinstance(old, int) and isinstance(new, int):
-        direction = LESS if new < old else MORE
-        return gives_up.get(direction) if new != old else None
-    word, weakest_last = str(new), list(gives_up)
-    if word in gives_up and str(old) not in weakest_last[weakest_last.index(word) :]:
-        return gives_up[word]
-    return None

@@ -105,6 +105,69 @@ class Pilot(StrEnum):
     PRESENT = "present"
 
 
+class Place(StrEnum):
+    """Where the car stands: one of the owner's zones by name, or AWAY, outside of them all.
+
+    No position is known here: zones are matched outside, and only the name comes in.
+    """
+
+    UNKNOWN = "unknown"
+    HOME = "home"
+    WORK = "work"
+    AWAY = "away"
+
+
+class Hour(StrEnum):
+    """The local hour of the day. The core has no clock: the hour is told to it like any signal."""
+
+    UNKNOWN = "unknown"
+    H00 = "00"
+    H01 = "01"
+    H02 = "02"
+    H03 = "03"
+    H04 = "04"
+    H05 = "05"
+    H06 = "06"
+    H07 = "07"
+    H08 = "08"
+    H09 = "09"
+    H10 = "10"
+    H11 = "11"
+    H12 = "12"
+    H13 = "13"
+    H14 = "14"
+    H15 = "15"
+    H16 = "16"
+    H17 = "17"
+    H18 = "18"
+    H19 = "19"
+    H20 = "20"
+    H21 = "21"
+    H22 = "22"
+    H23 = "23"
+
+
+class Cabin(StrEnum):
+    """Whether someone sits in the car."""
+
+    UNKNOWN = "unknown"
+    EMPTY = "empty"
+    OCCUPIED = "occupied"
+
+
+class Cable(StrEnum):
+    """The station's kind, which tells whose cable it is.
+
+    TETHERED: the cable belongs to the station. PORTABLE: the owner's own portable EVSE. SOCKET: a
+    public socket, into which the owner's own cable is plugged.
+    """
+
+    UNKNOWN = "unknown"
+    TETHERED = "tethered"
+    PORTABLE = "portable"
+    SOCKET = "socket"
+
+
 class Feedback(StrEnum):
     """The sensed position of a locking pin.
 
@@ -138,5 +201,9 @@ SignalValue = (
     | Weld
     | Feedback
     | Fitted
+    | Place
+    | Hour
+    | Cabin
+    | Cable
 )
 """Any value of any signal."""

@@ -12,13 +12,17 @@ from typing import get_type_hints
 
 from vehicle.core.car import Actuator
 from vehicle.core.signals import (
+    Cabin,
+    Cable,
     CarLock,
     Feedback,
     Fitted,
+    Hour,
     Inlet,
     KeyZone,
     Occupant,
     Pilot,
+    Place,
     Session,
     Supply,
     SupplyLimit,
@@ -43,10 +47,17 @@ class Snapshot:
     adapter_lock: Feedback = Feedback.UNKNOWN
     latch_fitted: Fitted = Fitted.UNKNOWN
     adapter_lock_fitted: Fitted = Fitted.UNKNOWN
+    place: Place = Place.UNKNOWN
+    hour: Hour = Hour.UNKNOWN
+    cabin: Cabin = Cabin.UNKNOWN
+    cable: Cable = Cable.UNKNOWN
 
 
 SIGNALS: dict[str, type[StrEnum]] = get_type_hints(Snapshot)
 """Signal name -> its enum, in the snapshot's order."""
+
+OPTIONAL = frozenset({"place", "hour", "cabin", "cable"})
+"""Signals that a bus need not tell: they only pick overrides, and may be told from outside."""
 
 FEEDBACK_SIGNAL = {Actuator.LATCH: "latch", Actuator.ADAPTER: "adapter_lock"}
 """Pin -> the signal that tells its position."""

@@ -8,15 +8,17 @@ when a rule changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
+from vehicle.core.overrides import Override
 from vehicle.core.policy import OVER, Decision, decide
-from vehicle.core.settings import Settings, key_of, resolve
+from vehicle.core.resolve import Effective, for_pin
+from vehicle.core.settings import SINGLE, Settings
 from vehicle.core.situation import (
     Asked,
     Doors,
@@ -25,9 +27,7 @@ from vehicle.core.situation import (
     Phase,
     Seat,
     Situation,
-    need_of,
 )
-from vehicle.core.snapshot import Snapshot
 
 
 class Change(StrEnum):
@@ -117,7 +117,7 @@ def ways_to_release(now: Situation, settings: Settings, actuator: Actuator) -> t
 
     Empty where it says so already, and where nothing does (no pin, welded contactors).
     """
-    owner = resolve(settings, actuator)
+    owner = for_pin(settings, actuator)
     if decide(now, owner, actuator).demand is Demand.RELEASE:
         return ()
     tries = [each for each in _TRIES if each.sensible(now)]
@@ -140,26 +140,45 @@ def _includes(way: Way) -> set[Change]:
     return {*way, *(end for each in way for end in _BRINGS.get(each, ()))}
 
 
-def settings_behind(
-    now: Situation, seen: Snapshot, settings: Settings, actuator: Actuator
-) -> tuple[str, ...]:
-    """Return the keys of the settings of which another choice would change the decision."""
+Fold = Callable[[Settings], Situation]
+"""What a pin's situation is under other choices of the owner's."""
 
-    def decided(choice: Settings) -> Decision:
-        need = need_of(seen.supply, seen.supply_limit, choice)
-        return decide(replace(now, need=need), resolve(choice, actuator), actuator)
 
-    ours = decided(settings)
-    keys = [key for key, other in _other_choices(settings) if decided(other) != ours]
+def settings_behind(fold: Fold, owner: Settings, actuator: Actuator) -> tuple[str, ...]:
+    """Return the keys of the settings of which another choice would change the decision.
+
+    ``owner``: the choices that hold in the present circumstance.
+    """
+    ours = _decided(fold, owner, actuator)
+    keys = [key for key, other in _other_choices(owner) if _decided(fold, other, actuator) != ours]
     return tuple(dict.fromkeys(keys))
+
+
+def overrides_behind(
+    fold: Fold, settings: Settings, effective: Effective, actuator: Actuator
+) -> tuple[Override, ...]:
+    """Return the overrides without which the decision would be another."""
+    owner = effective.settings
+    ours = _decided(fold, owner, actuator)
+    found = []
+    for key, override in effective.by:
+        name = SINGLE[key].name
+        without: dict[str, Any] = {name: getattr(settings, name)}
+        if _decided(fold, replace(owner, **without), actuator) != ours:
+            found.append(override)
+    return tuple(found)
+
+
+def _decided(fold: Fold, owner: Settings, actuator: Actuator) -> Decision:
+    return decide(fold(owner), for_pin(owner, actuator), actuator)
 
 
 def _other_choices(settings: Settings) -> Iterator[tuple[str, Settings]]:
     """Yield (key, settings) for every other value of every setting that is a choice."""
-    for item in fields(Settings):
+    for key, item in SINGLE.items():
         kind: Any = type(item.default)
         if issubclass(kind, StrEnum):
             for value in kind:
                 if value is not getattr(settings, item.name):
                     changed: dict[str, Any] = {item.name: value}
-                    yield key_of(item.name), replace(settings, **changed)
+                    yield key, replace(settings, **changed)

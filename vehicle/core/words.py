@@ -92,6 +92,27 @@ SIGNAL_WORDS: dict[str, dict[str, str]] = {
         "absent": "car has no adapter lock",
         "unknown": "not known whether the car has an adapter lock",
     },
+    "place": {
+        "home": "at home",
+        "work": "at work",
+        "away": "away from home and work",
+        "unknown": "place unknown",
+    },
+    "hour": {
+        **{f"{hour:02}": f"between {hour}:00 and {hour + 1}:00" for hour in range(24)},
+        "unknown": "time of day unknown",
+    },
+    "cabin": {
+        "empty": "nobody in the car",
+        "occupied": "someone in the car",
+        "unknown": "not known whether someone is in the car",
+    },
+    "cable": {
+        "tethered": "cable belongs to the station",
+        "portable": "the owner's portable EVSE",
+        "socket": "public socket, the owner's cable",
+        "unknown": "not known whose cable it is",
+    },
 }
 """Signal -> value -> words."""
 

@@ -15,7 +15,7 @@ from vehicle.core.messages import Entry
 from vehicle.core.names import FaultName, PinState, Request
 from vehicle.core.situation import Asked, fitted, guarding_pin
 from vehicle.core.snapshot import SIGNALS
-from vehicle.core.why import CHANGE_WORDS, Change, settings_behind, ways_to_release
+from vehicle.core.why import CHANGE_WORDS, Change, ways_to_release
 from vehicle.core.words import (
     CHARGE_WORDS,
     FAULT_WORDS,
@@ -181,17 +181,17 @@ class Control:
         else:
             raise invalid_parameter("actuator")
         decision, now_us = manager.decision(actuator), self._service.clock.now_us()
-        situation, settings = manager.situation(actuator), manager.settings
-        behind = settings_behind(situation, manager.snapshot, settings, actuator)
+        situation, owner = manager.situation(actuator), manager.effective.settings
+        behind = manager.settings_behind(actuator)
         free = manager.pin(actuator).state is PinState.RELEASED
-        ways = () if free else ways_to_release(situation, settings, actuator)
+        ways = () if free else ways_to_release(situation, owner, actuator)
         return {
             "actuator": actuator,
             "demand": decision.demand,
             "rule": decision.rule.name,
             "sentence": decision.rule.sentence,
             "because": [self._signal(signal, now_us) for signal in decision.rule.signals],
-            "settings": {key: in_words(settings)[key] for key in behind},
+            "settings": {key: in_words(owner)[key] for key in behind},
             "releases": [_way(way) for way in ways],
         }
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vehicle.core.car import Car
-from vehicle.core.snapshot import FEEDBACK_SIGNAL, SIGNALS
+from vehicle.core.snapshot import FEEDBACK_SIGNAL, OPTIONAL, SIGNALS
 from vehicle.wire.capabilities import add_fitted, read_car, read_transmit
 from vehicle.wire.dbc import Dbc, load_dbc
 from vehicle.wire.fields import Field
@@ -88,7 +88,7 @@ class _Reader:
         base = self._layout(names, own, requests)
         variants = tuple(self._variant(table, own, requests) for table in root.tables("variant"))
         mapped = set(own).union(*(variant.layout.signals for variant in variants))
-        lacks = tuple(signal for signal in SIGNALS if signal not in mapped)
+        lacks = tuple(signal for signal in SIGNALS if signal not in mapped | OPTIONAL)
         self._feedback(car, lacks)
         self._unread(messages, sent, [base, *(variant.layout for variant in variants)])
         words = self._lacks_words(lacks)

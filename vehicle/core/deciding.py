@@ -1,0 +1,63 @@
+"""What is decided for one pin now, from what, and by which of the owner's choices.
+
+Knows: how the memory becomes the policy's input, and how a decision is told.
+Refuses to know: rules, and what a pin does about a decision.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from vehicle.core.car import Actuator
+from vehicle.core.memory import Flag, State
+from vehicle.core.messages import Because, Decided
+from vehicle.core.overrides import SEPARATOR, Override
+from vehicle.core.policy import Decision, decide
+from vehicle.core.resolve import for_pin
+from vehicle.core.settings import Settings
+from vehicle.core.situation import Situation, doors_of, need_of, phase_of, seat_of
+from vehicle.core.why import overrides_behind, settings_behind
+
+
+def situation_of(state: State, actuator: Actuator, owner: Settings | None = None) -> Situation:
+    """Return what the policy decides on for ``actuator`` now.
+
+    ``owner``: other choices than those that hold in the present circumstance.
+    """
+    seen = state.seen
+    return Situation(
+        seat=seat_of(seen, actuator, state.car.when_empty),
+        doors=doors_of(seen.car_lock, Flag.LOCKED_SINCE_SEATED in state.flags),
+        phase=phase_of(seen.session, state.interrupted, Flag.GRACE_OVER in state.flags),
+        energy=state.energy,
+        need=need_of(seen.supply, seen.supply_limit, owner or state.owner),
+        asked=state.asked,
+        past=state.past(actuator),
+    )
+
+
+def decide_for(state: State, actuator: Actuator) -> Decision:
+    """Return what ``actuator`` should do now, and the row that says so."""
+    return decide(situation_of(state, actuator), for_pin(state.owner, actuator), actuator)
+
+
+def settings_of(state: State, actuator: Actuator) -> tuple[str, ...]:
+    """Return the keys of the settings of which another choice would change the decision."""
+    return settings_behind(partial(situation_of, state, actuator), state.owner, actuator)
+
+
+def overrides_of(state: State, actuator: Actuator) -> tuple[Override, ...]:
+    """Return the overrides without which ``actuator`` would be decided otherwise."""
+    fold = partial(situation_of, state, actuator)
+    return overrides_behind(fold, state.settings, state.effective, actuator)
+
+
+def told(state: State, actuator: Actuator, decision: Decision, now_us: int) -> Decided:
+    """Return a decision as it is told: with its signals, their ages, and the overrides behind."""
+    because = tuple(
+        (name, Because(getattr(state.seen, name), now_us - state.changed_us[name]))
+        for name in decision.rule.signals
+    )
+    overrides = overrides_of(state, actuator) if state.effective.by else ()
+    override = SEPARATOR.join(map(str, overrides)) or None
+    return Decided(actuator, decision.demand, decision.rule.name, because, override)
