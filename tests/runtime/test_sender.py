@@ -20,7 +20,13 @@ from vehicle.core.messages import (
 )
 from vehicle.core.names import Charge, Demand, FaultName, PinState
 from vehicle.core.signals import Fitted, Occupant
-from vehicle.runtime.sender import GRAVEST_FIRST, QUIET_US, NotListedError, Transmitter
+from vehicle.runtime.sender import (
+    CHANGE_GAP_US,
+    GRAVEST_FIRST,
+    QUIET_US,
+    NotListedError,
+    Transmitter,
+)
 from vehicle.wire.codec import Decoder
 from vehicle.wire.frame import Frame
 from vehicle.wire.loaded import Profile
@@ -73,6 +79,57 @@ def test_each_message_keeps_its_cycle(profile: Profile) -> None:
     times = [(at_us, name) for at_us, name, _ in sent(profile, until_us=1_000_000)]
     assert [t for t, name in times if name == "LockCommand"] == list(range(0, 1_000_001, 50_000))
     assert [t for t, name in times if name == "LockStatus"] == [0, 500_000, 1_000_000]
+
+
+def test_a_command_that_says_something_new_leaves_at_once_and_begins_its_cycle_anew(
+    profile: Profile,
+) -> None:
+    transmitter, decoder = Transmitter(profile), Decoder(profile)
+    transmitter.heard(0)
+    transmitter.due(0)
+    transmitter.take(7_000, Command(Actuator.LATCH, Demand.ENGAGE, 1))
+    assert transmitter.deadline_us == 7_000
+    (frame,) = transmitter.due(7_000)
+    assert (decoder.decode(frame) or {})["LatchCommand"] == 1
+    assert transmitter.deadline_us == 57_000
+
+
+def test_news_never_leave_in_quick_succession(profile: Profile) -> None:
+    transmitter = Transmitter(profile)
+    transmitter.heard(0)
+    transmitter.due(0)
+    sent_us = []
+    for now_us in range(1_000, 1_000_000, 1_000):
+        engages = now_us // 1_000 % 2
+        news = Command(Actuator.LATCH, Demand.ENGAGE, 1) if engages else DriveOff(Actuator.LATCH)
+        transmitter.take(now_us, news)
+        due_us = transmitter.deadline_us
+        if due_us is not None and due_us <= now_us:
+            sent_us += [now_us for f in transmitter.due(now_us) if f.can_id == 288]
+    assert len(sent_us) > 90
+    for first, second, third in zip(sent_us, sent_us[1:], sent_us[2:], strict=False):
+        assert third - first >= CHANGE_GAP_US, "one of news and one of the cycle at most"
+        assert second > first
+
+
+def test_news_that_are_taken_back_in_time_cost_no_frame_more_than_one(profile: Profile) -> None:
+    transmitter = Transmitter(profile)
+    transmitter.heard(0)
+    transmitter.due(0)
+    transmitter.take(5_000, Permit(Charge.AC, None))
+    transmitter.take(5_000, Permit(Charge.NONE, Charge.AC))
+    assert len(transmitter.due(5_000)) == 1
+    assert transmitter.deadline_us == 55_000
+
+
+def test_nothing_new_is_said_on_a_bus_that_sleeps(profile: Profile) -> None:
+    transmitter = Transmitter(profile)
+    transmitter.heard(0)
+    while (due_us := transmitter.deadline_us) is not None:
+        transmitter.due(due_us)
+    transmitter.take(QUIET_US + 1, Command(Actuator.LATCH, Demand.ENGAGE, 1))
+    assert transmitter.deadline_us is None
+    assert transmitter.due(QUIET_US + 1) == []
 
 
 def test_nothing_is_sent_before_a_frame_was_heard(profile: Profile) -> None:

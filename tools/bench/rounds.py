@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from tools.bench.plan import Area, Column, Figures, Group, Ratio
+from tools.bench.plan import Area, BenchError, Column, Figures, Group, Ratio
 
 Cells = dict[str, dict[str, float]]
 """Contender -> a column's title -> its median."""
@@ -29,7 +29,10 @@ def measure(area: Area, group: Group, rounds: int, say: Callable[[str], None]) -
         for contender in group.contenders:
             word = f"round {number} of {counted}" if number else "warming up"
             say(f"{area.name}: {group.title}: {contender.name}, {word}")
-            figures = contender.run()
+            try:
+                figures = contender.run()
+            except BenchError as error:
+                raise BenchError(f"{group.title}: {contender.name}: {error}") from error
             if number:
                 runs[contender.name].append(figures)
     return {

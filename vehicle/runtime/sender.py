@@ -1,4 +1,4 @@
-"""Turns the core's outputs into the frames that we send, each at its message's cycle.
+"""Turns the core's outputs into the frames that we send, at their cycle and when they change.
 
 Knows: what the command and the status say at every moment, when each is due, and that a sleeping
 bus is left alone. Refuses to know: interfaces, what time it is, and why anything is commanded.
@@ -8,7 +8,9 @@ Rules of this file:
 2. Nothing is sent, wake frames excepted, before a frame of the car was heard, and from QUIET_US
    after the last one on: our own frames must never keep a bus awake, and a bus that nobody else
    speaks on needs no permit withdrawn, since receivers treat our silence as none.
-3. Only identifiers on the profile's transmit list leave, and no message more often than its cycle.
+3. Only identifiers on the profile's transmit list leave. Each has its cycle; a command that says
+   something new leaves at once, but not within CHANGE_GAP_US of the last one that did, and its
+   cycle begins anew with it. So commands are never more than one in CHANGE_GAP_US and in a cycle.
 4. Held means held for sure: the sensor of the guarding pin says engaged.
 """
 
@@ -42,6 +44,10 @@ from vehicle.wire.supervision import QUIET_US
 
 CYCLES_US = {"command": 50_000, "status": 500_000}
 """Kind -> its cycle where the profile's DBC gives none: those of the reference bus."""
+
+CHANGE_GAP_US = 10_000
+"""How long after a command that said something new the next one may. A pin is never driven for so
+short a time on purpose, and an ECU reads its messages at least that often."""
 
 GRAVEST_FIRST = (
     FaultName.CONTACTORS_WELDED,
@@ -88,6 +94,12 @@ class Transmitter:
         self._wakes = 0
         self._heard_us: int | None = None
         self._due_us: dict[str, int] = {}
+        self._told: tuple[object, ...] = ()
+        """What the latest command said."""
+        self._news_us: int | None = None
+        """When a command that says something new is to leave; None: nothing is new."""
+        self._calm_us = 0
+        """From when on it may."""
 
     # ---- what it is told ------------------------------------------------------------------------
 
@@ -100,6 +112,8 @@ class Transmitter:
         note = _NOTES.get(type(output))
         if note is not None:
             note(self, output)
+            if self._news_us is None and self._told != self._saying():
+                self._news_us = max(now_us, self._calm_us)
 
     def heard(self, now_us: int) -> None:
         """A frame of the car was received: the bus is awake."""
@@ -153,6 +167,8 @@ class Transmitter:
             return None
         quiet_us = self._heard_us + QUIET_US
         due_us = min(self._due_us.values(), default=quiet_us)
+        if self._news_us is not None and "command" in self._due_us:
+            due_us = min(due_us, self._news_us)
         return due_us if due_us < quiet_us else None
 
     def due(self, now_us: int) -> list[Frame]:
@@ -164,6 +180,9 @@ class Transmitter:
         frames = [self._frames.wake() for _ in range(self._wakes)]
         self._wakes = 0
         if self._awake(now_us):
+            if self._news_us is not None and self._news_us <= now_us and "command" in self._due_us:
+                self._due_us["command"] = now_us
+                self._calm_us = now_us + CHANGE_GAP_US
             for kind, cycle_us in self._cycles_us.items():
                 if self._due_us[kind] <= now_us:
                     self._due_us[kind] = now_us + cycle_us
@@ -182,7 +201,12 @@ class Transmitter:
         self.reset()
         return [self._command()] if awake and "command" in self._cycles_us else []
 
+    def _saying(self) -> tuple[object, ...]:
+        """Return what a command says now."""
+        return (*self._drive.values(), self._permit, self._stop)
+
     def _command(self) -> Frame:
+        self._told, self._news_us = self._saying(), None
         latch, adapter = (_drive_word(self._drive[actuator]) for actuator in Actuator)
         return self._frames.command(latch, adapter, str(self._permit), self._stop)
 
