@@ -11,7 +11,8 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Mapping
-from typing import NoReturn
+from io import BufferedWriter, FileIO, TextIOWrapper
+from typing import Any, NoReturn
 
 import click
 
@@ -71,6 +72,43 @@ def show(lines: list[str]) -> None:
     """Print lines, in colour where that is wanted."""
     for line in lines:
         click.echo(line, color=wants_colour())
+
+
+class OutputError(OSError):
+    """Standard output takes no more."""
+
+
+class _Output(FileIO):
+    """Standard output, whose failures can be told from those of every other file."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from error
+
+
+def name_output_errors() -> None:
+    """From now on let standard output fail with OutputError. Somebody else's is left alone."""
+    now = sys.stdout
+    if now is not sys.__stdout__ or not isinstance(now, TextIOWrapper):
+        return
+    now.flush()
+    raw = _Output(now.fileno(), "w", closefd=False)
+    sys.stdout = TextIOWrapper(
+        BufferedWriter(raw),
+        encoding=now.encoding,
+        errors=now.errors,
+        line_buffering=now.line_buffering,
+        write_through=now.write_through,
+    )
+
+
+def give_output_up() -> None:
+    """Let what waits for standard output go nowhere: the interpreter would try it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def fail(message: object, code: int = 1) -> NoReturn:

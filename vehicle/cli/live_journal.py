@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from vehicle.cli.console import fail
+from vehicle.cli.console import fail, give_output_up
 from vehicle.core.messages import Entry
 from vehicle.runtime.journal import start_line, to_line
 from vehicle.runtime.journal_log import JournalLog
@@ -31,7 +31,7 @@ def journal_written(
     if path is None:
         yield
         return
-    write: Callable[[str], None] = _print
+    write: Callable[[str], None] = _Printer(trouble).print
     if path != "-":
         try:
             log = JournalLog(Path(path), trouble=trouble)
@@ -64,6 +64,21 @@ def _refuse_journal(path: str, error: OSError) -> NoReturn:
     fail(f"--journal {path}: cannot be written ({error.strerror}); name another file", 2)
 
 
-def _print(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+class _Printer:
+    """Standard output, as long as it takes anything: a decision comes first."""
+
+    def __init__(self, trouble: Callable[[str], None]) -> None:
+        self._trouble = trouble
+        self._over = False
+
+    def print(self, line: str) -> None:
+        """Print one line; say once why there are no more."""
+        if self._over:
+            return
+        try:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        except OSError as error:
+            self._over = True
+            give_output_up()
+            self._trouble(f"--journal -: the journal has ended ({error.strerror})")

@@ -8,8 +8,11 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from typing import Any
 
 import click
+
+from vehicle.cli.console import OutputError, fail, give_output_up, name_output_errors
 
 _COMMANDS = {
     "completion": ("vehicle.cli.completion", "completion", "Print or install shell completion."),
@@ -34,6 +37,18 @@ _COMMANDS = {
 
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are used, so that ``--help`` is quick."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command; a full disk behind standard output ends it with one line.
+
+        A reader that went away ends it quietly: click sees to that.
+        """
+        name_output_errors()
+        try:
+            return super().main(*args, **kwargs)
+        except OutputError as error:
+            give_output_up()
+            fail(f"standard output cannot be written ({error.strerror}); make room for it")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)

@@ -281,8 +281,9 @@ def _open(port: Port, wait: bool) -> None:
 
 
 def _say(line: str) -> None:
-    """Tell people at the console, or in the system's journal."""
-    click.echo(line, err=True)
+    """Tell people at the console, or in the system's journal; who cannot be told is not."""
+    with contextlib.suppress(OSError):
+        click.echo(line, err=True)
 
 
 def _greeting(profile: Profile, options: Options) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -46,19 +48,20 @@ def simulate(
     try:
         told = read_story(_path(story))
         result = run_story(told, seed, listen, load_or_fail(told.profile))
-        if printer is not None:
-            printer.finish()
-        if record is not None:
+    except (StoryError, WireError) as error:
+        fail(error, 2)
+    if printer is not None:
+        printer.finish()
+    if record is not None:
+        with _written(record):
             _write(record, [format_candump(t_us, None, frame) for t_us, frame in result.frames])
+        with _written(events_path(record)):
             events_path(record).unlink(missing_ok=True)
             if result.events:
                 write_events(events_path(record), result.events)
-        if journal is not None:
+    if journal is not None:
+        with _written(journal):
             _write(journal, result.journal)
-    except (StoryError, WireError) as error:
-        fail(error, 2)
-    except OSError as error:
-        fail(f"{error.filename}: cannot be written: {error.strerror}", 2)
     _print_outcome(told.title, result, record, seed, as_json)
     if result.failures:
         sys.exit(1)
@@ -71,6 +74,15 @@ def _path(story: str) -> Path:
 def shipped_story() -> Path:
     """Return where the story that comes with the package is."""
     return Path(str(resources.files("vehicle.runtime") / "demo.toml"))
+
+
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """End the command with one line where ``path`` cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        fail(f"{path}: cannot be written: {error.strerror}", 2)
 
 
 def _write(path: Path, lines: list[str] | tuple[str, ...]) -> None:
