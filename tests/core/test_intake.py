@@ -386,8 +386,7 @@ def test_a_segment_in_the_middle_of_a_stroke_tells_each_state_once() -> None:
     outputs = bench.give(SegmentStarted())
     assert DriveOff(LATCH) in outputs
     assert bench.said(ActuatorChanged) == [
-        ActuatorChanged(LATCH, PinState.RELEASED, PinState.ENGAGING, False),
-        ActuatorChanged(LATCH, PinState.UNKNOWN, PinState.RELEASED, False),
+        ActuatorChanged(LATCH, PinState.UNKNOWN, PinState.ENGAGING, False),
         ActuatorChanged(ADAPTER, PinState.UNKNOWN, PinState.RELEASED, False),
     ]
 

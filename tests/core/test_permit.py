@@ -15,7 +15,7 @@ from vehicle.core.permit import PERMITS, Grip, PermitRow, charge_permit, grip_of
 from vehicle.core.pin import PinMemory, Step
 from vehicle.core.policy import RULES, Decision
 from vehicle.core.settings import Settings
-from vehicle.core.signals import Fitted, Occupant, Supply
+from vehicle.core.signals import Feedback, Fitted, Occupant, Supply
 from vehicle.core.situation import Asked, guarding_pin
 from vehicle.core.snapshot import Snapshot
 
@@ -129,7 +129,10 @@ def expected_grip(
         return Grip.CONFIRMED
     if pin.step is not Step.REST:
         return Grip.MOVING
-    if wanted and pin.state is PinState.RELEASED:
+    on_the_way = pin.unsettled and pin.feedback in (Feedback.RELEASED, Feedback.MOVING)
+    if wanted and (
+        pin.state is PinState.RELEASED or (pin.state is PinState.UNKNOWN and on_the_way)
+    ):
         return Grip.MOVING
     never_heard = sensor and not heard and pin.state is PinState.UNKNOWN
     return Grip.NOTHING if never_heard else Grip.LOOSE
@@ -140,6 +143,11 @@ def expected_grip(
 def test_power_is_permitted_as_the_guarding_pin_holds(sensor: bool, locks_itself: bool) -> None:
     state = state_of(sensor=sensor, locks_itself=locks_itself)
     memories = [PinMemory(state=at, step=step) for at in PinState for step in Step]
+    memories += [
+        PinMemory(state=at, feedback=feedback, unsettled=True)
+        for at in (PinState.RELEASED, PinState.UNKNOWN)
+        for feedback in Feedback
+    ]
     quiet = PinMemory(state=PinState.RELEASED)
     for occupant, latch, adapter, supply in product(Occupant, Fitted, Fitted, Supply):
         state.seen = Snapshot(

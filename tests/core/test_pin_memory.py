@@ -43,6 +43,7 @@ def test_memory_holds_times_relative_to_now() -> None:
         feedback=Feedback.RELEASED,
         candidate=Feedback.ENGAGED,
         candidate_counts_in_us=DEBOUNCE_US - 10_000,
+        unsettled=True,
     )
 
 

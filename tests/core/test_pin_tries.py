@@ -130,12 +130,12 @@ def test_a_settling_time_longer_than_the_pause_delays_the_next_try() -> None:
     assert bench.wait(210_000)[-3:] == ["210000 is jammed", "210000 is engaging", "210000 engage 2"]
 
 
-def test_a_veto_between_tries_ends_the_stroke_and_feedback_says_where_the_pin_is() -> None:
+def test_a_veto_between_tries_ends_the_stroke_and_the_pin_may_be_half_in() -> None:
     bench = at(RELEASED)
     bench.want(ENGAGE)
     bench.wait(ON_US + SETTLE_US)
     bench.permit()
-    assert bench.wait(PAUSE_US) == [f"{ON_US + PAUSE_US} is released"]
+    assert bench.wait(PAUSE_US) == [f"{ON_US + PAUSE_US} is unknown"]
     assert not bench.pin.stroking
     assert bench.wait(100_000_000) == []
     assert bench.permit(ENGAGE)[-1].endswith("engage 1")
@@ -185,17 +185,49 @@ def test_after_a_jam_a_new_reason_has_all_its_tries_and_its_recovery() -> None:
     assert bench.pin.gave_up
 
 
-def test_after_a_jam_the_other_demand_finds_the_pin_where_feedback_says() -> None:
+@pytest.mark.parametrize("felt", [Feedback.RELEASED, Feedback.MOVING])
+def test_after_a_jam_a_pin_that_may_be_half_in_is_driven_out_once(felt: Feedback) -> None:
+    """A single switch says "released" of a pin that is half in, too."""
     bench = jammed_engaging()
+    rested_us = int(bench.record[-1].split()[0]) + COOL_DOWN_US
+    bench.feel(felt)
     now_us = bench.now_us - bench.began_us
-    assert bench.want(RELEASE) == [f"{now_us} is released"]
+    assert bench.want(RELEASE) == [f"{now_us} is unknown"]
+    assert bench.wait(rested_us - now_us + ON_US // 2) == [
+        f"{rested_us} is releasing",
+        f"{rested_us} release 1",
+    ]
+    bench.feel(Feedback.RELEASED)
+    assert bench.wait(100_000_000) == [
+        f"{rested_us + ON_US} off",
+        f"{rested_us + ON_US} is released",
+    ]
+    assert not bench.pin.memory(bench.now_us).unsettled
+    assert bench.want(HOLD) == bench.want(RELEASE, "again") == []
+
+
+def test_after_a_jam_a_pin_that_was_given_up_meanwhile_is_driven_out_all_the_same() -> None:
+    bench = jammed_engaging()
+    bench.want(HOLD)
+    bench.restart(2 * COOL_DOWN_US)
+    bench.wait(2 * COOL_DOWN_US)
+    assert bench.want(RELEASE)[-1].endswith("release 1")
+    assert bench.wait(ON_US)[-1].endswith("is released")
+
+
+def test_after_a_release_that_jammed_the_other_demand_finds_the_pin_where_feedback_says() -> None:
+    bench = at(ENGAGED)
+    bench.want(RELEASE)
+    bench.wait(20_000_000)
+    assert bench.pin.gave_up
+    assert bench.want(ENGAGE) == ["20000000 is engaged"]
     assert bench.pin.goal is HOLD
 
 
 def test_after_a_jam_hold_gives_the_demand_up_and_it_is_new_the_next_time() -> None:
     bench = jammed_engaging()
     gave_up_us = int(bench.record[-1].split()[0])
-    assert [line.split(" ", 1)[1] for line in bench.want(HOLD)] == ["is released"]
+    assert [line.split(" ", 1)[1] for line in bench.want(HOLD)] == ["is unknown"]
     assert not bench.pin.gave_up
     assert bench.want(ENGAGE) == []
     assert bench.wait(2 * COOL_DOWN_US)[1] == f"{gave_up_us + COOL_DOWN_US} engage 1"

@@ -601,6 +601,25 @@ def test_a_watching_manager_sees_the_others_release() -> None:
     assert bench.commands() == [("latch", "release")]
 
 
+def test_an_unlatch_after_a_failed_engagement_drives_the_pin_out_whatever_its_sensor_says() -> None:
+    """A single switch says "released" of a pin that is half in, too."""
+    bench = plugged()
+    bench.stuck.add(LATCH)
+    bench.see(**LOCKED)
+    bench.run(30 * S)
+    assert bench.state == "jammed"
+    bench.clear()
+    bench.unlatch()
+    assert bench.results() == [Result.ACCEPTED], "not done yet: the motor has to rest"
+    bench.run(2 * MIN)
+    assert bench.commands() == [("latch", "release")]
+    assert bench.results() == [Result.ACCEPTED, Result.RELEASED]
+    assert bench.state == "released"
+    bench.unlatch()
+    bench.run(2 * MIN)
+    assert bench.commands() == [("latch", "release")]
+
+
 # ---- one request at a time ----------------------------------------------------------------------
 
 

@@ -8,12 +8,8 @@ import pytest
 from core_bench import AC_16, AC_32, DC, LATCH, MIN, MS, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Car, Pin
-from vehicle.core.messages import (
-    Observed,
-)
-from vehicle.core.names import (
-    EventName,
-)
+from vehicle.core.messages import Observed, Permit
+from vehicle.core.names import Charge, EventName
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import (
     CarLock,
@@ -23,6 +19,7 @@ from vehicle.core.signals import (
     Occupant,
     Pilot,
     Session,
+    Supply,
 )
 
 pytestmark = pytest.mark.fast
@@ -216,6 +213,24 @@ def test_a_stroke_that_waits_for_its_pause_is_not_called_free() -> None:
     bench.clear()
     bench.see(**LOCKED)
     bench.run(MIN)
+    assert bench.commands() == [("latch", "engage")]
+    assert bench.events() == []
+
+
+def test_a_pin_that_is_half_in_and_about_to_be_driven_in_is_not_called_free() -> None:
+    """What is seated is lost from sight in the middle of the stroke, and is seen again."""
+    bench = plugged()
+    bench.stuck.add(LATCH)
+    bench.see(**LOCKED)
+    bench.run(100 * MS)
+    bench.see(occupant=Occupant.UNKNOWN)
+    bench.run(S)
+    assert bench.state == "unknown"
+    bench.stuck.clear()
+    bench.clear()
+    bench.see(occupant=Occupant.CONNECTOR, supply=Supply.AC)
+    bench.run(MIN)
+    assert bench.said(Permit) == [Permit(Charge.AC, Charge.NONE)], "none until it is engaged"
     assert bench.commands() == [("latch", "engage")]
     assert bench.events() == []
 

@@ -13,9 +13,11 @@ Rules of this file:
    a recovery pulse is cut: it would lead away from where the pin is wanted.
 4. A pulse is cut as soon as it is no longer permitted: energy may have come on, or what is to be
    held may have gone, in the middle of it.
-5. After a jam, or a release that no sensor saw, the same demand for the same reason is not tried
+5. "Released" is believed of a pin only once a release has run in full after any other pulse: it may
+   be half in, and its sensor a single switch. Until then it is driven out when that is demanded.
+6. After a jam, or a release that no sensor saw, the same demand for the same reason is not tried
    again; any other one is, after the cool-down or the pause.
-6. A restart gives no try back: a stroke that it cut off goes on with the next try, a jam stays one.
+7. A restart gives no try back: a stroke that it cut off goes on with the next try, a jam stays one.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ class DrivenPin(PinControl):
             return
         confirmed, before = self._memory.confirmed, self._memory.before
         self._remember(gave_up=False)
-        if before is not None and _SENSED[before.goal] is self._memory.feedback:
+        if before is not None and _SENSED[before.goal] is self._felt:
             self.forget_tries()  # it has arrived after all
         self._follow_feedback()
         self._note_movement(confirmed)
@@ -71,7 +73,7 @@ class DrivenPin(PinControl):
 
     @property
     def _arrived(self) -> bool:
-        return _SENSED.get(self._memory.goal) is self._memory.feedback
+        return _SENSED.get(self._memory.goal) is self._felt
 
     # ---- demand ---------------------------------------------------------------------------------
 
@@ -106,7 +108,7 @@ class DrivenPin(PinControl):
             self._begin(demand, reason, now_us)
 
     def _may_move_unknown(self, demand: Demand, blind: bool) -> bool:
-        if self.assumed or self.feedback is Feedback.MOVING:
+        if self.assumed or self._felt is Feedback.MOVING:
             return True
         return demand is Demand.RELEASE and (blind or self.feedback is Feedback.BLOCKING)
 
@@ -130,7 +132,7 @@ class DrivenPin(PinControl):
         self._drive_off(now_us)
         turning = self.stroking
         self._life.rested_now = now_us >= self._rest_ends_us
-        self._life.between_now = self.assumed or self.feedback is Feedback.MOVING
+        self._life.between_now = self.assumed or self._felt is Feedback.MOVING
         if not self._life.fire(_BEGIN[demand]):
             self._remember(waits_for_rest=True)
             return
@@ -165,6 +167,7 @@ class DrivenPin(PinControl):
     def _drive(self, direction: Demand, step: Step, now_us: int) -> None:
         recovery = step is Step.RECOVER
         self._outputs.append(Command(self.actuator, direction, self._memory.attempt, recovery))
+        self._remember(unsettled=True)
         self._enter(step, now_us + self.pin.limits.on_time_us)
         self._rest_ends_us = max(self._rest_ends_us, now_us) + self.pin.limits.on_time_us
 
@@ -175,10 +178,18 @@ class DrivenPin(PinControl):
         """
         if self._memory.step in (Step.DRIVE, Step.RECOVER) and self._step_ends_us is not None:
             self._outputs.append(DriveOff(self.actuator))
+            if self._driven is Demand.RELEASE and now_us >= self._step_ends_us:
+                self._remember(unsettled=False)
             driven_us = self.pin.limits.on_time_us - max(0, self._step_ends_us - now_us)
             owed_us = self._rest_ends_us - self._step_ends_us
             self._rest_ends_us = now_us + self.pin.limits.pause_factor * driven_us + owed_us
             self._enter(Step.SETTLE, now_us + self.pin.limits.settle_us)
+
+    @property
+    def _driven(self) -> Demand:
+        """The direction of the pulse that runs."""
+        goal = self._memory.goal
+        return _REVERSE[goal] if self._memory.step is Step.RECOVER else goal
 
     def _enter(self, step: Step, ends_us: int | None) -> None:
         self._remember(step=step)
@@ -244,6 +255,7 @@ class DrivenPin(PinControl):
 
     def _arrive(self) -> None:
         self._life.fire(_ARRIVE[self._memory.goal])
+        self._remember(unsettled=False)
         self._rest(self.state)
 
     def _abandon(self, now_us: int) -> None:

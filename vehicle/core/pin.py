@@ -81,6 +81,8 @@ class PinMemory:
     """The last end position that feedback confirmed, with no stroke of ours since."""
     before: Tries | None = None
     """What was tried before a restart: the next stroke to the same end goes on from there."""
+    unsettled: bool = False
+    """A pulse ran since the pin was last engaged, or last driven out in full: it may be half in."""
 
 
 class PinControl(ABC):
@@ -144,6 +146,14 @@ class PinControl(ABC):
         return self.state is PinState.ENGAGED and not self.assumed
 
     @property
+    def ready_to_engage(self) -> bool:
+        """Whether an engage demand leads to a stroke: the pin is out, or one of ours left it on the
+        way.
+        """
+        half_in = self._memory.unsettled and self._felt is Feedback.MOVING
+        return self.state is PinState.RELEASED or (self.state is PinState.UNKNOWN and half_in)
+
+    @property
     def gave_up(self) -> bool:
         """Whether the pin is jammed and its tries are used up."""
         return self.state is PinState.JAMMED and self._memory.gave_up
@@ -194,10 +204,21 @@ class PinControl(ABC):
     def _believed(self, now_us: int) -> None:
         """React to a newly believed feedback value."""
 
+    @property
+    def _felt(self) -> Feedback:
+        """What the feedback says of where the pin is.
+
+        A single switch says "released" of a pin that is half in, too, and some latches say it as
+        soon as they move: it counts once a release has run in full after any other pulse.
+        """
+        half_in = self._memory.unsettled and self._memory.feedback is Feedback.RELEASED
+        return Feedback.MOVING if half_in else self._memory.feedback
+
     def _follow_feedback(self) -> None:
         """Take the state from the feedback alone: an end position, or not known."""
-        state, feedback = self.state, self._memory.feedback
+        state, feedback = self.state, self._felt
         if feedback is Feedback.ENGAGED:
+            self._remember(unsettled=False)
             if state is not PinState.ENGAGED:
                 self._life.fire(Trigger.FOUND_ENGAGED)
         elif feedback is Feedback.RELEASED:

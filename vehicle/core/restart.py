@@ -131,6 +131,7 @@ def _pin(memory: PinMemory, limits: StrokeLimits, freeing: bool) -> PinMemory:
         rest_ends_in_us=rest_ends_in_us,
         confirmed=None if stroking or freeing else memory.confirmed,
         before=tries,
+        unsettled=memory.unsettled,
     )
 
 

@@ -84,7 +84,7 @@ def watch_security(state: State) -> None:
     if guard is None or seen.car_lock is not CarLock.LOCKED:
         return
     pin = state.pins[guard]
-    stroke_ahead = pin.state is PinState.RELEASED and state.wants_engaged(guard)
+    stroke_ahead = pin.ready_to_engage and state.wants_engaged(guard)
     if pin.state is PinState.ENGAGED:
         state.flags.discard(Flag.NOT_SECURED_TOLD)
     elif pin.stroking or stroke_ahead or _unheard(state, pin):
