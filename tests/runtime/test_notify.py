@@ -111,6 +111,8 @@ def test_the_unit_is_what_it_promises() -> None:
         "StateDirectory=chargelock",
         "CapabilityBoundingSet=",
         "DynamicUser=yes",
+        "User=chargelock-run",
+        "Group=chargelock",
         "RestrictAddressFamilies=AF_UNIX AF_CAN",
     ):
         assert line in lines

@@ -20,7 +20,7 @@ from vehicle.runtime.control_service import LiveService
 from vehicle.runtime.guest_book import GuestBook
 from vehicle.runtime.settings_store import SettingsLockedError, SettingsStore, StoreError
 from vehicle.runtime.varlink import Interface, VarlinkServer
-from vehicle.runtime.varlink_access import access_for
+from vehicle.runtime.varlink_access import GROUP, access_for
 from vehicle.runtime.varlink_methods import CHARGELOCK, CHARGELOCK_SIGNATURES, description_of
 from vehicle.runtime.varlink_socket import (
     SOCKET_PATH,
@@ -30,8 +30,6 @@ from vehicle.runtime.varlink_socket import (
     listen,
 )
 
-GROUP = "chargelock"
-"""Whose members may change, besides root and the user that the service runs as."""
 SETTINGS_FILE = "settings.toml"
 GUESTS_FILE = "guests.record"
 NOT_KEPT = (

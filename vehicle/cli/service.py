@@ -1,10 +1,13 @@
 """``chargelock service``: puts the systemd service in place, and takes it away again.
 
-Knows: where units live and which systemctl commands are needed. Refuses to know: the unit's text.
+Knows: where units, groups and states live, and which commands systemd needs.
+Refuses to know: the unit's text.
 """
 
 from __future__ import annotations
 
+import contextlib
+import grp
 import os
 import shutil
 import subprocess
@@ -19,10 +22,14 @@ from vehicle.cli.console import fail
 from vehicle.cli.profile import load_or_fail
 from vehicle.core.settings import SettingsError
 from vehicle.runtime.store import read_settings
-from vehicle.runtime.unit import UNIT, UnitError, check_readable, unit_text
+from vehicle.runtime.unit import GROUP_FILE, UNIT, UnitError, check_readable, unit_text
+from vehicle.runtime.varlink_access import GROUP
 from vehicle.runtime.wiring import Wiring, WiringError
 
 UNITS = Path("etc/systemd/system")
+GROUPS = Path("etc/sysusers.d")
+STATES = (Path("/var/lib/private/chargelock"), Path("/var/lib/chargelock"))
+"""Where systemd keeps the state of a service whose user does not last, and the link to it."""
 RUNNING = Path("/run/systemd/system")
 """Is there while systemd is the first program. Source: sd_booted(3)."""
 
@@ -44,6 +51,7 @@ def service() -> None:
 @click.option("--config", type=click.Path(path_type=Path), help="The owner's settings, TOML.")
 @click.option("--record", is_flag=True, help="Record the bus into /var/lib/chargelock.")
 @click.option("--dry-run", is_flag=True, help="Decide and tell, but send nothing.")
+@click.option("--only-group", is_flag=True, help="Let nobody ask but root and group chargelock.")
 @_ROOT
 def install(
     channels: tuple[str, ...],
@@ -51,11 +59,13 @@ def install(
     config: Path | None,
     record: bool,
     dry_run: bool,
+    only_group: bool,
     root: Path | None,
 ) -> None:
     """Install the service for SocketCAN channels, and start it, now and at every boot.
 
-    It runs without any privilege. Its journal is /var/lib/chargelock/journal.jsonl. Installing
+    It runs without any privilege. Root and members of group chargelock may unlatch and change
+    settings, every user may ask. Its journal is /var/lib/chargelock/journal.jsonl. Installing
     again replaces it. Exit code 2: something given cannot be used; 3: not root.
     """
     profile = load_or_fail(profile_name)
@@ -78,11 +88,23 @@ def install(
     arguments += ["--journal", "%S/chargelock/journal.jsonl"]
     arguments += ["--record", "%S/chargelock/bus.log"] if record else []
     arguments += ["--dry-run"] if dry_run else []
-    path = _write(root, unit_text(Path(sys.executable), arguments))
+    arguments += [] if only_group else ["--everybody-reads"]
+    if shutil.which("systemctl") is None:
+        fail("this machine has no systemctl; let your own init system run `chargelock run`")
+    group_path, path = _path(root, GROUPS / f"{GROUP}.conf"), _path(root, UNITS / UNIT)
+    _write(group_path, GROUP_FILE)
+    _write(path, unit_text(Path(sys.executable), arguments))
+    _start(root, group_path, path)
+
+
+def _start(root: Path | None, group_path: Path, path: Path) -> None:
+    """Let systemd know the group and the unit, and start it where systemd runs."""
     if root is not None:
         _systemctl("--root", root, "enable", UNIT)
         click.echo(f"installed {path}; it starts when that system boots")
-    elif not RUNNING.exists():
+        return
+    _do("systemd-sysusers", group_path)
+    if not RUNNING.exists():
         _systemctl("enable", UNIT)
         click.echo(f"installed {path}; systemd does not run here, so it starts at the next boot")
     else:
@@ -93,10 +115,15 @@ def install(
 
 
 @service.command()
+@click.option("--purge", is_flag=True, help="Remove settings, journal, recordings and group, too.")
 @_ROOT
-def uninstall(root: Path | None) -> None:
-    """Stop the service and remove it. Recordings and journals in /var/lib/chargelock stay."""
-    path = _path(root)
+def uninstall(purge: bool, root: Path | None) -> None:
+    """Stop the service and remove it. What it kept in /var/lib/chargelock, and its group, stay."""
+    if purge and root is not None:
+        raise click.UsageError(
+            "--purge is for a system that runs; one in a folder has kept nothing"
+        )
+    path = _path(root, UNITS / UNIT)
     if not path.exists():
         fail(f"{path} is not there; nothing to remove")
     if root is not None:
@@ -105,30 +132,48 @@ def uninstall(root: Path | None) -> None:
         _systemctl("disable", "--now", UNIT)
     else:
         _systemctl("disable", UNIT)
-    try:
-        path.unlink()
-    except OSError as error:
-        _refuse(path, error)
+    for each in (path, _path(root, GROUPS / f"{GROUP}.conf")):
+        try:
+            each.unlink(missing_ok=True)
+        except OSError as error:
+            _refuse(each, error)
+        click.echo(f"removed {each}")
     if root is None and RUNNING.exists():
         _systemctl("daemon-reload")
-    click.echo(f"removed {path}")
+    if purge:
+        _purge()
 
 
-def _path(root: Path | None) -> Path:
-    return (root or Path("/")) / UNITS / UNIT
+def _purge() -> None:
+    """Remove what the service kept, and its group where it is there."""
+    for folder in STATES:
+        try:
+            if folder.is_symlink():
+                folder.unlink()
+            elif folder.exists():
+                shutil.rmtree(folder)
+            else:
+                continue
+        except OSError as error:
+            _refuse(folder, error)
+        click.echo(f"removed {folder}")
+    with contextlib.suppress(KeyError):
+        grp.getgrnam(GROUP)
+        _do("groupdel", GROUP)
+        click.echo(f"removed group {GROUP}")
 
 
-def _write(root: Path | None, text: str) -> Path:
-    path = _path(root)
-    if shutil.which("systemctl") is None:
-        fail("this machine has no systemctl; let your own init system run `chargelock run`")
+def _path(root: Path | None, below: Path) -> Path:
+    return (root or Path("/")) / below
+
+
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         path.chmod(0o644)
     except OSError as error:
         _refuse(path, error)
-    return path
 
 
 def _refuse(path: Path, error: OSError) -> None:
@@ -137,6 +182,13 @@ def _refuse(path: Path, error: OSError) -> None:
 
 
 def _systemctl(*words: Any) -> None:
-    done = subprocess.run(["systemctl", *map(str, words)], check=False)
+    _do("systemctl", *words)
+
+
+def _do(program: str, *words: Any) -> None:
+    """Run one of the system's programs; end the command where it fails."""
+    if shutil.which(program) is None:
+        fail(f"this machine has no {program}; it belongs to systemd or to your distribution's base")
+    done = subprocess.run([program, *map(str, words)], check=False)
     if done.returncode:
-        fail(f"systemctl {' '.join(map(str, words))} failed; see what it says above")
+        fail(f"{program} {' '.join(map(str, words))} failed; see what it says above")

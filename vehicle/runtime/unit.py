@@ -1,4 +1,4 @@
-"""The systemd unit of the service: its text, and whether its sandbox can read the program.
+"""The systemd unit of the service: its text, its group, and whether its sandbox sees the program.
 
 Knows: the template beside this file, systemd's quoting, and the folders that the sandbox hides.
 Refuses to know: how a unit is put in place (``chargelock service``).
@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
+from vehicle.runtime.varlink_access import GROUP
+
 UNIT = "chargelock.service"
+
+GROUP_FILE = f"""\
+# Written by `chargelock service install`. Members of this group may unlatch and change settings.
+g {GROUP} -
+"""
+"""What asks systemd-sysusers for the group. Source: sysusers.d(5)."""
 
 HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"))
 """What ProtectHome takes out of the service's sight."""

@@ -15,6 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+GROUP = "chargelock"
+"""Whose members may change, besides root and the user that the service runs as."""
+
 _SO_PEERGROUPS = 59
 """asm-generic/socket.h, since Linux 4.13; Python's socket module has no name for it."""
 _CREDENTIALS = struct.Struct("3i")
@@ -82,7 +85,7 @@ def may(
     return changes or (needs is Needs.READ and read_all)
 
 
-def access_for(change_groups: Iterable[str] = ("chargelock",), *, read_all: bool = True) -> Access:
+def access_for(change_groups: Iterable[str] = (GROUP,), *, read_all: bool = True) -> Access:
     """Return the access rules of this machine. A group that does not exist has no members.
 
     The user the service runs as may change: it could write the settings file just as well.
