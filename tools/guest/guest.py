@@ -31,6 +31,7 @@ import argparse
 import contextlib
 import ctypes
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -259,6 +260,9 @@ def on_signal(number: int, frame: FrameType | None) -> NoReturn:
 def main(arguments: Sequence[str]) -> int:
     """Run the command line ``arguments``."""
     options = parse(arguments)
+    # Every file that the guest has seen is an open file of the kernel's process for a while.
+    _, files_max = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))
     # What the kernel leaves when it dies becomes this process's to wait for.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGALRM, on_alarm)

@@ -124,8 +124,16 @@ def uninstall(purge: bool, root: Path | None) -> None:
             "--purge is for a system that runs; one in a folder has kept nothing"
         )
     path = _path(root, UNITS / UNIT)
-    if not path.exists():
+    if path.exists():
+        _remove(root, path)
+    elif not purge:
         fail(f"{path} is not there; nothing to remove")
+    if purge:
+        _purge()
+
+
+def _remove(root: Path | None, path: Path) -> None:
+    """Stop the service and remove what was installed."""
     if root is not None:
         _systemctl("--root", root, "disable", UNIT)
     elif RUNNING.exists():
@@ -140,8 +148,6 @@ def uninstall(purge: bool, root: Path | None) -> None:
         click.echo(f"removed {each}")
     if root is None and RUNNING.exists():
         _systemctl("daemon-reload")
-    if purge:
-        _purge()
 
 
 def _purge() -> None:

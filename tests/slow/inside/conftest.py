@@ -15,9 +15,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from guest_bench import in_guest, why_unavailable
+from guest_bench import UNAVAILABLE, in_guest, why_unavailable
 
 HERE = Path(__file__).resolve().parent
+UNDER_SYSTEMD = "_systemd"
+"""Ends the name of a file whose guest has systemd as its first program."""
 REPORTS = os.environ.get("CHARGELOCK_GUEST_REPORTS")
 """Set inside the guest: the file that the reports go to."""
 
@@ -29,7 +31,8 @@ class GuestFailedError(Exception):
 class Guest:
     """One boot for all tests of one file that were selected."""
 
-    def __init__(self, nodeids: list[str]) -> None:
+    def __init__(self, path: Path, nodeids: list[str]) -> None:
+        self._systemd = ("-s",) if path.stem.endswith(UNDER_SYSTEMD) else ()
         self._nodeids = nodeids
         self._ended: subprocess.CompletedProcess[str] | None = None
         self._reports: dict[str, list[dict[str, str]]] = {}
@@ -38,6 +41,8 @@ class Guest:
         """Return the reports of one test's phases, after booting if nobody did before."""
         if self._ended is None:
             self._ended = self._boot()
+        if self._ended.returncode == UNAVAILABLE:
+            pytest.skip(self._ended.stderr.strip())
         found = self._reports.get(nodeid, [])
         if not any(each["when"] == "teardown" for each in found):
             said = self._ended.stdout[-4000:] + self._ended.stderr[-4000:]
@@ -49,7 +54,7 @@ class Guest:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "reports.jsonl"
             ended = in_guest(
-                *("-w", folder, sys.executable, *pytest_words, *self._nodeids),
+                *(*self._systemd, "-w", folder, sys.executable, *pytest_words, *self._nodeids),
                 env={"CHARGELOCK_GUEST_REPORTS": str(path)},
             )
             for line in path.read_text().splitlines() if path.exists() else []:
@@ -94,8 +99,8 @@ def pytest_collection_modifyitems(session, config, items):
     for index, item in enumerate(items):
         if HERE in item.path.parents:
             files.setdefault(item.path, []).append(index)
-    for mine in files.values():
-        guest = Guest([items[index].nodeid for index in mine])
+    for path, mine in files.items():
+        guest = Guest(path, [items[index].nodeid for index in mine])
         for index in mine:
             item = GuestItem.from_parent(items[index].parent, name=items[index].name)
             item.guest = guest
