@@ -114,13 +114,27 @@ def test_the_group_gets_the_socket(tmp_path):
     listener.close()
 
 
-def test_a_group_that_may_not_have_it_is_told(tmp_path, monkeypatch):
+@pytest.fixture
+def nothing_may_be_given(monkeypatch):
     def refuse(*_):
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "chown", refuse)
-    listener = listen(tmp_path / "s", group=grp.getgrall()[0].gr_name)
+
+
+@pytest.mark.usefixtures("nothing_may_be_given")
+def test_a_group_that_may_not_have_it_is_told(tmp_path):
+    other = next(each for each in grp.getgrall() if each.gr_gid != tmp_path.stat().st_gid)
+    listener = listen(tmp_path / "s", group=other.gr_name)
     assert "may not be given to group" in listener.notes[0]
+    listener.close()
+
+
+@pytest.mark.usefixtures("nothing_may_be_given")
+def test_a_socket_that_is_the_groups_already_need_not_be_given(tmp_path):
+    own = grp.getgrgid(tmp_path.stat().st_gid)
+    listener = listen(tmp_path / "s", group=own.gr_name)
+    assert listener.notes == ()
     listener.close()
 
 
