@@ -28,7 +28,8 @@ run: $(VENV)/.ready-run ## play with a simulated car, live; without a terminal a
 	$(BIN)/chargelock demo
 
 test: lint types ## set up and run the tests (minutes, pip only)
-	$(BIN)/pytest -n 2 --cov --cov-branch --cov-report=
+	$(BIN)/pytest -n 2 -m "whole and not slow"
+	$(BIN)/pytest -n 2 -m "not whole and not slow" --cov --cov-branch --cov-report=
 	$(BIN)/coverage report --include='vehicle/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 

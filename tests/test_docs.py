@@ -17,6 +17,8 @@ import pytest
 
 from vehicle.core.policy import RULES
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*.md"))}
 

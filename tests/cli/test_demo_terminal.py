@@ -8,6 +8,8 @@ import sys
 import pytest
 from live_terminal import LiveTerminal
 
+pytestmark = pytest.mark.whole
+
 BROKEN = [
     sys.executable,
     "-c",

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from command_line import chargelock, environment
+
+pytestmark = pytest.mark.whole
 
 SCRIPT = Path(__file__).resolve().parents[1] / "live_process.py"
 

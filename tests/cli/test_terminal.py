@@ -18,6 +18,8 @@ from vehicle.cli.console import fail, width
 from vehicle.cli.terminal import Progress, print_header, print_named, print_row
 from vehicle.replay.timeline import Row, Tone
 
+pytestmark = pytest.mark.whole
+
 LONG = (
     "release: someone entitled asked for the release, and the inlet is safe (inlet safe just now;"
     " connector in the inlet for 2.1 min)"

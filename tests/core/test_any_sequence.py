@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import pytest
 from core_safety import Watch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,6 +39,8 @@ from vehicle.core.names import Demand, Request, Source
 from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle
 from vehicle.core.signals import Feedback, Fitted, SignalValue
 from vehicle.core.snapshot import SIGNALS
+
+pytestmark = pytest.mark.whole
 
 WAITS_US = [0, 1, 20_000, 59_999, 60_000, 60_001, 150_000, 599_999, 600_000, 800_000, 2_000_000]
 WAITS_US += [4_800_000, 5_000_000, 10_000_000, 30_000_000, 61_000_000, 300_000_000, 3_600_000_000]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pin_bench import ENGAGE, HOLD, RELEASE, Bench
@@ -12,6 +13,8 @@ from pin_bench import ENGAGE, HOLD, RELEASE, Bench
 from vehicle.core.car import StrokeLimits
 from vehicle.core.names import Demand
 from vehicle.core.signals import Feedback
+
+pytestmark = pytest.mark.whole
 
 LIMITS = st.builds(
     StrokeLimits,

@@ -54,6 +54,8 @@ from vehicle.core.signals import (
 )
 from vehicle.core.situation import Asked
 
+pytestmark = pytest.mark.whole
+
 S = 1_000_000
 LIMITS = StrokeLimits(tries=1, recovery=False, debounce_us=0)
 RETRIES = replace(LIMITS, tries=2, recovery=True)
@@ -408,7 +410,6 @@ def _searched(world: World) -> Any:
     return pytest.param(world, id=world.name, marks=marks)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("world", [_searched(world) for world in WORLDS])
 def test_no_way_through_a_small_world_is_unsafe_and_every_unlatch_ends(
     world: World, record_property: Any

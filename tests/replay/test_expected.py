@@ -21,6 +21,8 @@ from recordings import LOGS, needs_recordings
 
 from vehicle.runtime.journal import json_schema
 
+pytestmark = pytest.mark.whole
+
 Journal = tuple[dict[str, Any], ...]
 Check = Callable[["Span"], None]
 

@@ -14,7 +14,7 @@ from vehicle.replay.readers.errors import LfsPointerError, NoTimeStampsError, Re
 from vehicle.replay.recording import open_recording
 from vehicle.wire.frame import Frame
 
-pytestmark = needs_recordings
+pytestmark = [needs_recordings, pytest.mark.whole]
 
 CSS = "formats/css-mf4/examples_"
 FRAMES = {

@@ -29,6 +29,8 @@ from vehicle.runtime.memory_file import MemoryFile
 from vehicle.runtime.outage import Moment
 from vehicle.runtime.story import Story, read_story
 
+pytestmark = pytest.mark.whole
+
 STORIES = Path(__file__).resolve().parents[1] / "stories"
 NAMES = (
     "ac_plug_charge_unlock_unplug",

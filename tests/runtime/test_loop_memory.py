@@ -36,6 +36,8 @@ from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import load_profile
 from vehicle.wire.translator import Translator
 
+pytestmark = pytest.mark.whole
+
 STORIES = Path(__file__).resolve().parents[1] / "stories"
 NAMES = (
     "bus_sleep_is_no_loss",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from played import profile_of, replayed
@@ -13,6 +14,8 @@ from vehicle.runtime.orders import FAULTS, STEPS, Choice, FaultOrder, Number, St
 from vehicle.runtime.plant import StartState
 from vehicle.runtime.simulator import run_story
 from vehicle.runtime.story import Story
+
+pytestmark = pytest.mark.whole
 
 END_US = 60_000_000
 """Long enough for every request to end after the last step: 30 s for a stop, and a jam's tries."""

@@ -12,6 +12,8 @@ from played import GOLDEN, PATHS, golden_of, played, replayed, story_of
 from vehicle.runtime.journal import json_schema
 from vehicle.runtime.orders import FAULTS, STEPS
 
+pytestmark = pytest.mark.whole
+
 SEEDS = (0, 1, 7)
 CASES = [(name, seed) for name in PATHS for seed in SEEDS]
 
