@@ -102,7 +102,10 @@ def test_nothing_is_known_at_the_start_and_nothing_is_awaited() -> None:
 
 
 def test_a_permit_is_none_before_the_start() -> None:
-    assert LockManager(Car()).permit is Charge.NONE
+    manager = LockManager(Car())
+    assert manager.permit is Charge.NONE
+    outputs = manager.handle(DeadlinePassed(), 0)
+    assert [each for each in outputs if isinstance(each, Permit)] == [Permit(Charge.NONE, None)]
 
 
 @pytest.mark.parametrize("feedback", [Feedback.ENGAGED, Feedback.RELEASED])

@@ -22,7 +22,7 @@ from vehicle.core.names import (
     PinState,
     Result,
 )
-from vehicle.core.settings import Settings, Toggle
+from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session, SupplyLimit
 
 pytestmark = pytest.mark.fast
@@ -231,6 +231,28 @@ def test_a_pin_found_released_while_a_release_is_demanded_is_remembered_as_relea
     bench.run(10 * S)
     assert Flag.RELEASED_LATCH in bench.manager.memory.flags
     assert bench.manager.pin(LATCH).state is PinState.RELEASED
+
+
+def test_a_release_after_a_power_cut_is_remembered_only_where_something_else_ordered_it() -> None:
+    """The end of the charge alone does not: the pin engages again when power returns."""
+    only_charging = Settings(latch_mode=Mode.WHILE_CHARGING)
+    cut = charging(settings=only_charging)
+    stop_to(cut, Session.NONE)
+    cut.run(6 * MIN)
+    assert (cut.rule(), cut.state) == ("charge_over", "released")
+    assert Flag.RELEASED_LATCH not in cut.manager.memory.flags
+    complete = charging(settings=only_charging)
+    stop_to(complete, Session.COMPLETE)
+    complete.run(S)
+    assert (complete.rule(), complete.state) == ("charge_over", "released")
+    assert Flag.RELEASED_LATCH in complete.manager.memory.flags
+    opened = charging(**LOCKED)
+    stop_to(opened, Session.NONE)
+    opened.run(6 * MIN)
+    opened.see(car_lock=CarLock.UNLOCKED)
+    opened.run(S)
+    assert Flag.INTERRUPTED in opened.manager.memory.flags
+    assert Flag.RELEASED_LATCH in opened.manager.memory.flags
 
 
 def test_a_release_ends_what_was_noted_of_the_charge_before_it() -> None:

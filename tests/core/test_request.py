@@ -31,6 +31,7 @@ from vehicle.core.messages import (
     Command,
     Event,
     InternalError,
+    MessageLost,
     SegmentStarted,
     StopCharge,
     WakeBus,
@@ -823,6 +824,65 @@ def test_an_unlatch_wakes_a_sleeping_bus_where_the_car_can() -> None:
     bench.give(BusHeard("main"))
     bench.run(S)
     assert bench.results() == [Result.ACCEPTED, Result.RELEASED]
+    assert bench.faults() == []
+
+
+def test_a_bus_is_woken_once_for_a_release_and_again_only_after_it_was_awake() -> None:
+    """Each time it falls asleep with the release still due; never for what is no release."""
+    bench = plugged(car=Car(can_wake=True), **LOCKED)
+    asleep(bench)
+    bench.run(10 * S)
+    assert bench.said(WakeBus) == [], "nothing is due"
+    bench.unlatch()
+    bench.run(10 * S)
+    bench.give(MessageLost("Body"))
+    assert len(bench.said(WakeBus)) == 1
+    bench.stuck.add(LATCH)
+    bench.give(BusHeard("main"))
+    bench.run(300 * MS)
+    assert bench.state == "releasing"
+    asleep(bench)
+    bench.run(10 * S)
+    assert len(bench.said(WakeBus)) == 0, "it was woken as it fell asleep"
+    bench.give(BusHeard("main"))
+    bench.give(BusQuiet("main", ("Body",), (), interface_up=True))
+    assert bench.events().count(EventName.WAKING_BUS) == len(bench.said(WakeBus)) == 1
+
+
+@pytest.mark.parametrize("occupant", [Occupant.EMPTY, Occupant.CONNECTOR])
+def test_a_bus_is_woken_for_no_pin_that_is_out_and_for_no_empty_inlet(occupant: Occupant) -> None:
+    bench = Bench(Car(can_wake=True), occupant=occupant)
+    asleep(bench)
+    bench.unlatch()
+    assert bench.said(WakeBus) == []
+    bench = Bench(Car(can_wake=True))
+    asleep(bench)
+    bench.see(latch=Feedback.ENGAGED)
+    bench.run(S)
+    assert (bench.rule(), bench.state) == ("inlet_empty", "engaged")
+    assert bench.said(WakeBus) == []
+
+
+def test_a_bus_that_is_heard_is_not_called_asleep_while_the_unlatch_still_waits() -> None:
+    bench = plugged(**LOCKED)
+    asleep(bench)
+    bench.unlatch()
+    bench.run(6 * S)
+    bench.give(BusHeard("main"))
+    bench.see(inlet=Inlet.ENERGISED)
+    assert bench.manager.asked is Asked.UNLATCH
+    assert bench.faults()[-1] == (FaultName.BUS_ASLEEP, False)
+
+
+def test_a_bus_that_is_heard_in_time_is_never_called_asleep() -> None:
+    bench = plugged(**LOCKED)
+    asleep(bench)
+    bench.unlatch()
+    bench.run(2 * S)
+    bench.see(inlet=Inlet.ENERGISED)
+    bench.give(BusHeard("main"))
+    bench.run(20 * S)
+    assert bench.manager.asked is Asked.UNLATCH
     assert bench.faults() == []
 
 
