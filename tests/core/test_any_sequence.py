@@ -29,13 +29,14 @@ from vehicle.core.messages import (
     MessageBack,
     MessageInvalid,
     MessageLost,
+    NotAuthentic,
     Observed,
     Output,
     Requested,
     SegmentStarted,
     SettingsChanged,
 )
-from vehicle.core.names import Demand, Request, Source
+from vehicle.core.names import Authenticity, Demand, Proof, Request, Source
 from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle
 from vehicle.core.signals import Feedback, Fitted, SignalValue
 from vehicle.core.snapshot import SIGNALS
@@ -95,7 +96,8 @@ EVENTS = st.one_of(
     observations(),
     observations(),
     observations(),
-    st.builds(Requested, st.sampled_from(Request), st.sampled_from(Source)),
+    st.builds(Requested, st.sampled_from(Request), st.sampled_from(Source), st.sampled_from(Proof)),
+    st.builds(NotAuthentic, st.just("Remote"), st.sampled_from(Authenticity)),
     st.builds(SettingsChanged, choices(), st.just("test")),
     sleeps(),
     st.sampled_from(

@@ -29,9 +29,19 @@ from vehicle.core.messages import (
     BusQuiet,
     BusRestored,
     InternalError,
+    NotAuthentic,
+    Requested,
     SegmentStarted,
 )
-from vehicle.core.names import EventName, FaultName, Result, Source
+from vehicle.core.names import (
+    Authenticity,
+    EventName,
+    FaultName,
+    Proof,
+    Request,
+    Result,
+    Source,
+)
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
     CarLock,
@@ -213,6 +223,17 @@ def _refused() -> Bench:
     return bench
 
 
+def _asked_over_the_bus() -> Bench:
+    """Without a proof, and then with too little that speaks for it, again and again."""
+    bench = plugged(key=KeyZone.ABSENT)
+    bench.give(Requested(Request.UNLATCH, Source.FOB, Proof.NONE))
+    bench.give(NotAuthentic("Remote", Authenticity.FORGED, (Request.UNLATCH,)))
+    for zone in (KeyZone.ABSENT, KeyZone.NEAR, KeyZone.NEAR, KeyZone.NEAR):
+        bench.see(key=zone)
+        bench.give(Requested(Request.UNLATCH, Source.FOB, Proof.INTACT))
+    return bench
+
+
 def _changed_minds() -> Bench:
     bench = plugged(session=Session.WAITING, inlet=Inlet.UNKNOWN)
     bench.unlatch()
@@ -242,6 +263,7 @@ STORIES: list[Callable[[], Bench]] = [
     _full,
     _settings_and_a_veto,
     _refused,
+    _asked_over_the_bus,
     _changed_minds,
 ]
 

@@ -26,6 +26,7 @@ from vehicle.core.messages import (
     SignalChanged,
 )
 from vehicle.core.names import Charge, FaultName, PinState, Source
+from vehicle.core.patience import Patience
 from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.settings import Settings, Toggle
@@ -304,6 +305,8 @@ WHOLE = Memory(
     last_cable=Cable.SOCKET,
     last_occupant=Occupant.CONNECTOR,
     energy_wh=7_000,
+    failed_attempts=3,
+    patience=((Source.FOB, Patience(4, S)),),
     asked=Asked.UNLATCH,
     asked_by=Source.PORT_BUTTON,
     stop_attempt=2,
@@ -328,6 +331,7 @@ def test_everything_that_is_remembered_is_restored_and_saved() -> None:
     later = manager.memory_at(101 * S)
     assert later.ages_us == tuple(age_us + S for age_us in WHOLE.ages_us)
     assert later.timers == ((Timer.STOP_LIMIT, 19 * S), (Timer.STOP_REPEAT, 3 * S))
+    assert later.patience == ((Source.FOB, Patience(4, 0)),)
     assert (later.latch.rest_ends_in_us, later.adapter.rest_ends_in_us) == (2 * S, S)
 
 

@@ -22,6 +22,7 @@ from vehicle.core.messages import (
     MessageChanged,
     Output,
     Permit,
+    Requested,
     SettingsTook,
     SignalChanged,
     StopCharge,
@@ -41,9 +42,11 @@ from vehicle.core.policy import RULES
 from vehicle.core.settings import Settings
 from vehicle.core.signals import CarLock, Fitted, Inlet, Occupant, Session
 from vehicle.core.words import FAULT_ADVICE
+from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
 from vehicle.replay.run import Replay
 from vehicle.replay.timeline import Row, Timeline, Tone
+from vehicle.runtime.events_file import events_path, write_events
 from vehicle.wire.profile import load_profile
 
 LATCH_HERE = SignalChanged("latch_fitted", Fitted.FITTED, None)
@@ -68,7 +71,9 @@ def story(log: Path, profile: str | Path, *, shadow: bool) -> list[str]:
         last_us = now_us
         rows.extend(timeline.rows(now_us, output))
 
-    Replay(open_recording([log]), load_profile(profile), Settings(), shadow=shadow).run(sink)
+    recording = open_recording([log])
+    events = events_beside(recording, shadow=shadow)
+    Replay(recording, load_profile(profile), Settings(), shadow=shadow, events=events).run(sink)
     rows.extend(timeline.held(last_us))
     return [f"{row.now_us / 1e6:.3f} {row.what}: {row.words}" for row in rows]
 
@@ -135,15 +140,20 @@ def test_a_car_without_a_latch_says_so() -> None:
 
 
 def test_a_session_that_we_command_reads_as_commands(tmp_path: Path) -> None:
-    """Without shadow nothing is conditional."""
-    found = story(write_session(tmp_path / "s.log"), write_car(tmp_path), shadow=False)
+    """Without shadow nothing is conditional, and a frame without a checksum asks in vain."""
+    log = write_session(tmp_path / "s.log")
+    asked = Requested(Request.UNLATCH, Source.CLI)
+    write_events(events_path(log), [(6_010_000, asked)])
+    found = story(log, write_car(tmp_path), shadow=False)
     in_order(
         found,
         "1.000 latch: charge-port latch engaging",
         "1.000 latch command: engage the charge-port latch",
         "1.000 held: The connector is being locked.",
         "2.060 permit: allow AC",
-        "6.000 charger: ask it to stop charging",
+        "6.000 request: unlatch from car: refused: the message that asks has no checksum and"
+        " counter",
+        "6.010 charger: ask it to stop charging",
         "6.500 latch command: release the charge-port latch",
         "7.100 charger: withdraw the request to stop",
     )

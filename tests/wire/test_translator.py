@@ -18,7 +18,7 @@ from vehicle.core.messages import (
     Observed,
     Requested,
 )
-from vehicle.core.names import Request, Source
+from vehicle.core.names import Proof, Request, Source
 from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant
 from vehicle.core.snapshot import SIGNALS
 from vehicle.wire.codec import Encoder
@@ -110,7 +110,7 @@ def test_what_is_fitted_stays_known(small: Profile) -> None:
 
 def test_a_request_needs_a_change_from_known_false_to_true(small: Profile) -> None:
     translator = Translator(small)
-    requested = Requested(Request.UNLATCH, Source.PORT_BUTTON)
+    requested = Requested(Request.UNLATCH, Source.PORT_BUTTON, Proof.NONE)
     assert requested not in translator.feed(0, PRESSED)
     assert requested not in translator.feed(1, PRESSED)
     translator.feed(2, LOCKED)

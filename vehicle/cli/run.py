@@ -25,6 +25,7 @@ from vehicle.cli.control_socket import control_socket_if_possible, settings_kept
 from vehicle.cli.live_journal import journal_written
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.remembered import memory_file, memory_kept, remembered
+from vehicle.cli.secoc import authentication
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.runtime.instance import AlreadyRunningError, claim
 from vehicle.runtime.notify import Watchdog, notify, watchdog_us
@@ -37,6 +38,7 @@ from vehicle.runtime.store import read_settings
 from vehicle.runtime.varlink_socket import SOCKET_PATH
 from vehicle.runtime.wiring import Wiring, WiringError
 from vehicle.wire.loaded import Profile
+from vehicle.wire.reader import Judge
 
 MEGABYTE = 1024 * 1024
 
@@ -55,6 +57,7 @@ class Options:
     dry_run: bool
     wait: bool
     state: Path | None
+    secoc_key: Path | None
     socket: Path | None
     everybody_reads: bool
     record: Path | None
@@ -86,6 +89,12 @@ class Options:
     show_envvar=True,
     type=click.Path(path_type=Path),
     help="Folder that keeps changed settings, and what is remembered, over a restart.",
+)
+@click.option(
+    "--secoc-key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The car's SecOC key, readable for the service only: requests from afar must prove it.",
 )
 @click.option(
     "--socket",
@@ -134,8 +143,8 @@ def run(
     except WiringError as error:
         fail(error, 2)
     kept = settings_kept(options.state, config_path, dry_run=options.dry_run)
-    with _claimed(options), kept as (store, settings):
-        sys.exit(asyncio.run(_serve(profile, settings, store, wiring, options)))
+    with _claimed(options), kept as (store, settings), _authentication(profile, options) as judge:
+        sys.exit(asyncio.run(_serve(profile, settings, store, wiring, judge, options)))
 
 
 def _options(channels: tuple[str, ...], rest: dict[str, Any]) -> Options:
@@ -179,8 +188,20 @@ def _claimed(options: Options) -> Iterator[None]:
         yield
 
 
+def _authentication(
+    profile: Profile, options: Options
+) -> contextlib.AbstractContextManager[Judge | None]:
+    key, state, dry_run = options.secoc_key, options.state, options.dry_run
+    return authentication(profile, key, state, _say, keep=not dry_run)
+
+
 async def _serve(
-    profile: Profile, settings: Settings, store: SettingsStore, wiring: Wiring, options: Options
+    profile: Profile,
+    settings: Settings,
+    store: SettingsStore,
+    wiring: Wiring,
+    judge: Judge | None,
+    options: Options,
 ) -> int:
     """Run until a signal or an internal error; return the exit code."""
     ports = [
@@ -206,6 +227,7 @@ async def _serve(
         dry_run=options.dry_run,
         recorder=recorder,
         memory=remembered(kept, _say),
+        judge=judge,
         say=_say,
     )
     ended = _Ended()

@@ -21,10 +21,19 @@ import vehicle
 from vehicle.cli.console import fail
 from vehicle.cli.profile import load_or_fail
 from vehicle.core.settings import SettingsError
+from vehicle.runtime.secoc_key import KeyFileError, read_key
 from vehicle.runtime.store import read_settings
-from vehicle.runtime.unit import GROUP_FILE, UNIT, UnitError, check_readable, unit_text
+from vehicle.runtime.unit import (
+    GROUP_FILE,
+    KEY_ARGUMENT,
+    UNIT,
+    UnitError,
+    check_readable,
+    unit_text,
+)
 from vehicle.runtime.varlink_access import GROUP
 from vehicle.runtime.wiring import Wiring, WiringError
+from vehicle.wire.secoc import SecocMissingError, mac_of
 
 UNITS = Path("etc/systemd/system")
 GROUPS = Path("etc/sysusers.d")
@@ -49,6 +58,9 @@ def service() -> None:
 @click.option("--channel", "channels", required=True, multiple=True, metavar="[BUS=]CHANNEL")
 @click.option("--profile", "profile_name", required=True, metavar="NAME|FILE", help="The car.")
 @click.option("--config", type=click.Path(path_type=Path), help="The owner's settings, TOML.")
+@click.option(
+    "--secoc-key", type=click.Path(path_type=Path), help="The car's SecOC key, readable for root."
+)
 @click.option("--record", is_flag=True, help="Record the bus into /var/lib/chargelock.")
 @click.option("--dry-run", is_flag=True, help="Decide and tell, but send nothing.")
 @click.option("--only-group", is_flag=True, help="Let nobody ask but root and group chargelock.")
@@ -57,6 +69,7 @@ def install(
     channels: tuple[str, ...],
     profile_name: str,
     config: Path | None,
+    secoc_key: Path | None,
     record: bool,
     dry_run: bool,
     only_group: bool,
@@ -77,7 +90,9 @@ def install(
             files.append(config.absolute())
         if root is None:
             check_readable(*files)
-    except (WiringError, SettingsError, UnitError) as error:
+        if secoc_key is not None:
+            mac_of(read_key(secoc_key))
+    except (WiringError, SettingsError, UnitError, KeyFileError, SecocMissingError) as error:
         fail(error, 2)
     named = profile_name if profile_name.isidentifier() else str(Path(profile_name).absolute())
     arguments = ["run", "--wait", "--profile", named]
@@ -85,6 +100,9 @@ def install(
         arguments += ["--channel", channel]
     if config is not None:
         arguments += ["--config", str(config.absolute())]
+    if secoc_key is not None:
+        arguments += ["--secoc-key", KEY_ARGUMENT]
+        secoc_key = secoc_key.absolute()
     arguments += ["--journal", "%S/chargelock/journal.jsonl"]
     arguments += ["--record", "%S/chargelock/bus.log"] if record else []
     arguments += ["--dry-run"] if dry_run else []
@@ -93,7 +111,7 @@ def install(
         fail("this machine has no systemctl; let your own init system run `chargelock run`")
     group_path, path = _path(root, GROUPS / f"{GROUP}.conf"), _path(root, UNITS / UNIT)
     _write(group_path, GROUP_FILE)
-    _write(path, unit_text(Path(sys.executable), arguments))
+    _write(path, unit_text(Path(sys.executable), arguments, secoc_key))
     _start(root, group_path, path)
 
 

@@ -1,6 +1,7 @@
-"""Who may ask for what, and what a request needs: one table, asked before a request is begun.
+"""What stands against a request: one table, asked before a request is begun.
 
-Knows: every condition on a request, in the order in which they are named to who asked.
+Knows: every condition on a request, in the order in which they are named to who asked; first of all
+that a release is asked for by someone who may (``consent``).
 Refuses to know: how a request is carried out, and how it ends; ``request.py`` does.
 """
 
@@ -9,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vehicle.core.consent import refuse_release
 from vehicle.core.memory import Flag, State
-from vehicle.core.names import Request, Result, Source
+from vehicle.core.names import Proof, Request, Result, Source
 from vehicle.core.pin import PinControl
-from vehicle.core.signals import CarLock, Fitted, KeyZone, Occupant
+from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.situation import fitted, guarding_pin
 
 
@@ -43,63 +45,49 @@ class Check:
     """One condition on some requests: where it fails, the request ends with ``result``."""
 
     requests: tuple[Request, ...]
-    sources: tuple[Source, ...]
     passes: Callable[[State], bool]
     result: Result
 
 
-_ANYONE = tuple(Source)
 _BOTH = tuple(Request)
 
 CHECKS = (
-    # A button outside the car counts only with the key beside it and the car unlocked: a relayed
-    # key, or a passer-by at an unlocked car, is not enough.
-    Check(
-        (Request.UNLATCH,),
-        (Source.PORT_BUTTON,),
-        lambda state: state.seen.key is KeyZone.AT_PORT,
-        Result.REFUSED_KEY_NOT_AT_PORT,
-    ),
-    Check(
-        (Request.UNLATCH,),
-        (Source.PORT_BUTTON,),
-        lambda state: state.seen.car_lock is CarLock.UNLOCKED,
-        Result.REFUSED_CAR_NOT_UNLOCKED,
-    ),
-    Check(_BOTH, _ANYONE, lambda state: not broken(state), Result.INTERNAL_ERROR),
-    Check(_BOTH, _ANYONE, may_have_pin, Result.REFUSED_NO_PIN),
-    Check(_BOTH, _ANYONE, lambda state: bool(state.fitted_pins), Result.PIN_UNKNOWN),
-    Check(_BOTH, _ANYONE, lambda state: not state.manual_release, Result.MANUAL_RELEASE_PULLED),
+    Check(_BOTH, lambda state: not broken(state), Result.INTERNAL_ERROR),
+    Check(_BOTH, may_have_pin, Result.REFUSED_NO_PIN),
+    Check(_BOTH, lambda state: bool(state.fitted_pins), Result.PIN_UNKNOWN),
+    Check(_BOTH, lambda state: not state.manual_release, Result.MANUAL_RELEASE_PULLED),
     Check(
         _BOTH,
-        _ANYONE,
         lambda state: state.seen.occupant is not Occupant.EMPTY,
         Result.REFUSED_INLET_EMPTY,
     ),
     Check(
         (Request.LATCH,),
-        _ANYONE,
         lambda state: state.seen.occupant is not Occupant.UNKNOWN,
         Result.REFUSED_OCCUPANT_UNKNOWN,
     ),
     Check(
         (Request.LATCH,),
-        _ANYONE,
         lambda state: guard_is(state, Fitted.FITTED) or guard_is(state, Fitted.ABSENT),
         Result.PIN_UNKNOWN,
     ),
     Check(
         (Request.LATCH,),
-        _ANYONE,
         lambda state: guard_is(state, Fitted.FITTED),
         Result.REFUSED_NO_PIN,
     ),
 )
 
 
-def refusal(state: State, request: Request, source: Source) -> Result | None:
+def refusal(
+    state: State, request: Request, source: Source, proof: Proof, now_us: int
+) -> Result | None:
     """Return why ``request`` from ``source`` cannot be begun now, or None where it can."""
+    if request is Request.UNLATCH:
+        refused = refuse_release(state, source, proof, now_us)
+        if refused is not None:
+            return refused
     for check in CHECKS:
-        if request in check.requests and source in check.sources and not check.passes(state):
+        if request in check.requests and not check.passes(state):
             return check.result
     return None

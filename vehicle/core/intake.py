@@ -26,6 +26,7 @@ from vehicle.core.messages import (
     MessageChanged,
     MessageInvalid,
     MessageLost,
+    NotAuthentic,
     Observed,
     Requested,
     SegmentStarted,
@@ -144,7 +145,18 @@ def _halt(state: State, now_us: int) -> None:
 
 
 def _requested(state: State, event: Requested, now_us: int) -> None:
-    request.receive(state, event.request, event.source, now_us)
+    request.receive(state, event.request, event.source, now_us, event.proof)
+
+
+def _not_authentic(state: State, event: NotAuthentic, _: int) -> None:
+    state.failed_attempts += 1
+    state.tell(
+        EventName.AUTHENTICATION_FAILED,
+        message=event.message,
+        why=event.why,
+        asks=", ".join(event.asks) or "nothing",
+        attempts=state.failed_attempts,
+    )
 
 
 def _settings_changed(state: State, event: SettingsChanged, now_us: int) -> None:
@@ -191,6 +203,7 @@ _TAKES: dict[type[Any], Callable[[State, Any, int], None]] = {
     BusFailed: _bus_failed,
     BusRestored: _bus_works,
     Requested: _requested,
+    NotAuthentic: _not_authentic,
     SettingsChanged: _settings_changed,
     InternalError: _internal_error,
     SegmentStarted: _segment_started,

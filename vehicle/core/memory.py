@@ -16,6 +16,7 @@ from vehicle.core.car import Actuator, Car
 from vehicle.core.circumstance import Circumstance, circumstance_of
 from vehicle.core.messages import Answered, Event, Fault, Output
 from vehicle.core.names import Demand, EventName, FaultName, Request, Result, Source
+from vehicle.core.patience import Patience
 from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.policy import Decision
 from vehicle.core.resolve import Effective, resolve
@@ -105,6 +106,10 @@ class Memory:
     last_supply: Supply = Supply.UNKNOWN
     last_cable: Cable = Cable.UNKNOWN
     energy_wh: int | None = None
+    failed_attempts: int = 0
+    """Frames that failed their authentication so far."""
+    patience: tuple[tuple[Source, Patience], ...] = ()
+    """Sources on the bus that were refused lately."""
     asked: Asked = Asked.NOTHING
     asked_by: Source | None = None
     stop_attempt: int = 0
@@ -117,7 +122,10 @@ class Memory:
     adapter: PinMemory = field(default_factory=PinMemory)
 
     def without_ages(self) -> Memory:
-        """Return the same memory with the signals' ages forgotten: no decision depends on them."""
+        """Return the same memory with the signals' ages forgotten.
+
+        Only how settled the evidence for a request from the bus is depends on them (``consent``).
+        """
         return replace(self, ages_us=(0,) * len(SIGNALS))
 
 
@@ -154,6 +162,8 @@ class State:
         self.last_supply = memory.last_supply
         self.last_cable = memory.last_cable
         self.energy_wh = memory.energy_wh
+        self.failed_attempts = memory.failed_attempts
+        self.patience = {source: each.later(now_us) for source, each in memory.patience}
         self.asked = memory.asked
         self.asked_by = memory.asked_by
         self.stop_attempt = memory.stop_attempt
@@ -178,6 +188,12 @@ class State:
             last_supply=self.last_supply,
             last_cable=self.last_cable,
             energy_wh=self.energy_wh,
+            failed_attempts=self.failed_attempts,
+            patience=tuple(
+                (source, each.later(-now_us))
+                for source, each in sorted(self.patience.items())
+                if not each.forgotten(now_us)
+            ),
             asked=self.asked,
             asked_by=self.asked_by,
             stop_attempt=self.stop_attempt,

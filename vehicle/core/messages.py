@@ -16,12 +16,14 @@ from typing import ClassVar
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import (
+    Authenticity,
     Charge,
     Demand,
     EventName,
     FaultName,
     MessageState,
     PinState,
+    Proof,
     Request,
     Result,
     Source,
@@ -89,6 +91,17 @@ class Requested:
 
     request: Request
     source: Source
+    proof: Proof = Proof.LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class NotAuthentic:
+    """A frame failed its authentication: nothing in it is believed, and nothing it asks is done."""
+
+    message: str
+    why: Authenticity
+    asks: tuple[Request, ...] = ()
+    """What it would have asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,7 @@ InputEvent = (
     | BusFailed
     | BusRestored
     | Requested
+    | NotAuthentic
     | SettingsChanged
     | InternalError
     | SegmentStarted

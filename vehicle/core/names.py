@@ -34,6 +34,31 @@ class Source(StrEnum):
     """Someone with a code of the owner's."""
 
 
+class Proof(StrEnum):
+    """What shows that a request is meant: how it came in, and what was checked on the way."""
+
+    LOCAL = "local"
+    """Not from the bus: whoever let it in has judged who asks (the control socket does)."""
+    AUTHENTIC = "authentic"
+    """A frame with a fresh message authentication code of the car's own key (SecOC)."""
+    INTACT = "intact"
+    """A frame with the right checksum and counter: no accident, but anyone can make one."""
+    NONE = "none"
+    """A frame that carries neither."""
+
+
+class Authenticity(StrEnum):
+    """What became of a message's authentication code, where a key is there to check it with."""
+
+    GENUINE = "genuine"
+    FORGED = "forged"
+    """The code fits no freshness that could be."""
+    STALE = "stale"
+    """The code is right, for a freshness that was used or passed over already."""
+    UNCHECKED = "unchecked"
+    """Not looked at: after failures the next try has to wait, or freshness cannot be kept."""
+
+
 class Demand(StrEnum):
     """What the policy wants of a pin, and what a command asks. HOLD starts no new stroke."""
 
@@ -102,6 +127,7 @@ class EventName(StrEnum):
     REQUEST_REFUSED = "request_refused"
     SETTINGS_CHANGED = "settings_changed"
     COMMAND_VETOED = "command_vetoed"
+    AUTHENTICATION_FAILED = "authentication_failed"
     WAKING_BUS = "waking_bus"
     NEW_SEGMENT = "new_segment"
 
@@ -124,8 +150,12 @@ class Result(StrEnum):
     MANUAL_RELEASE_PULLED = "manual-release-pulled"
     PIN_UNKNOWN = "pin-unknown"
     INTERNAL_ERROR = "internal-error"
+    REFUSED_UNPROTECTED = "refused-unprotected"
     REFUSED_KEY_NOT_AT_PORT = "refused-key-not-at-port"
+    REFUSED_KEY_NOT_HEARD = "refused-key-not-heard"
     REFUSED_CAR_NOT_UNLOCKED = "refused-car-not-unlocked"
+    REFUSED_JUST_CHANGED = "refused-just-changed"
+    REFUSED_TOO_OFTEN = "refused-too-often"
     REFUSED_INLET_EMPTY = "refused-inlet-empty"
     REFUSED_OCCUPANT_UNKNOWN = "refused-occupant-unknown"
     REFUSED_NO_PIN = "refused-no-pin"

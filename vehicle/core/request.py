@@ -11,7 +11,16 @@ from __future__ import annotations
 from vehicle.core.checks import broken, guard_is, guards, may_have_pin, refusal
 from vehicle.core.memory import RELEASED, Flag, State, Timer
 from vehicle.core.messages import StopCharge
-from vehicle.core.names import Demand, EventName, FaultName, PinState, Request, Result, Source
+from vehicle.core.names import (
+    Demand,
+    EventName,
+    FaultName,
+    PinState,
+    Proof,
+    Request,
+    Result,
+    Source,
+)
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import Feedback, Fitted, Occupant, Session
 from vehicle.core.situation import Asked, Energy, fitted
@@ -50,9 +59,11 @@ _REQUEST_TIMERS = (
 )
 
 
-def receive(state: State, request: Request, source: Source, now_us: int) -> None:
+def receive(
+    state: State, request: Request, source: Source, now_us: int, proof: Proof = Proof.LOCAL
+) -> None:
     """Take a request: refuse it with a reason, or begin to carry it out."""
-    why = refusal(state, request, source)
+    why = refusal(state, request, source, proof, now_us)
     if why is not None:
         state.answer(request, source, why)
         state.tell(EventName.REQUEST_REFUSED, request=request, source=source, why=why)

@@ -10,6 +10,7 @@ from operator import itemgetter
 from vehicle.replay.recording import Recording
 from vehicle.runtime.events_file import (
     EventsFileError,
+    Judged,
     SideEvent,
     Started,
     events_path,
@@ -24,7 +25,8 @@ def events_beside(recording: Recording, *, shadow: bool = False) -> list[tuple[i
     ``Replay`` puts the frames on it. Else times run from the recording's first frame.
 
     ``shadow``: the recording is compared with another controller, so what we were told when we
-    moved the pins ourselves is left out; what a dry run was told is not.
+    moved the pins ourselves is left out; what a dry run was told is not, nor what was found of
+    authentication codes.
 
     Raises: EventsFileError where a file cannot be used, or files of different runs are given.
     """
@@ -37,7 +39,8 @@ def events_beside(recording: Recording, *, shadow: bool = False) -> list[tuple[i
         events = read_events(beside)
         started = started_of(events)
         if shadow and (started is None or not started.shadow):
-            events = events[:1] if started is not None else []
+            judged = [each for each in events if isinstance(each[1], Judged)]
+            events = (events[:1] if started is not None else []) + judged
         if started is not None:
             epochs[started.epoch_us] = str(path)
             begins_us = 0

@@ -15,6 +15,7 @@ from vehicle.replay.recording import Item, NewSegment
 from vehicle.runtime.events_file import (
     Ended,
     EventsFileError,
+    Judged,
     SendFailed,
     SideEvent,
     Started,
@@ -105,6 +106,8 @@ class Walk:
             self._begin(now_us, memory, continues=ours and item.continues)
         elif isinstance(item, VariantPicked):
             self._read_as(now_us, item.variant)
+        elif isinstance(item, Judged):
+            self._loop.hold_for(now_us, item.message, item.outcome)
         elif isinstance(item, Ended):
             self._loop.run_until(now_us)
         elif not isinstance(item, SendFailed):

@@ -7,14 +7,21 @@ Refuses to know: what is decided from a frame, and what time it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from random import Random
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Charge, Demand
-from vehicle.runtime.orders import Orders
+from vehicle.runtime.orders import Orders, Step
 from vehicle.runtime.plant import Plant
+from vehicle.runtime.telematics import (
+    REQUEST,
+    Intruder,
+    freshness_state,
+    remote_request,
+    signer_of,
+)
 from vehicle.wire.codec import Decoder, Encoder
 from vehicle.wire.findings import WireError
 from vehicle.wire.frame import Frame
@@ -118,6 +125,11 @@ MESSAGES: dict[str, Callable[[Plant], Signals]] = {
     "CabinRequest": _cabin_request,
 }
 """The reference bus's messages and what each says, in the order of their first frames."""
+REMOTE_MESSAGES: dict[str, Callable[[Plant], Signals]] = {
+    REQUEST: remote_request,
+    "FreshnessState": freshness_state,
+}
+"""Those of a car with a telematics unit, after the others."""
 
 
 @dataclass(slots=True)
@@ -140,7 +152,8 @@ class ControlUnits:
         Raises:
             WireError: the profile's DBC lacks messages of the reference bus.
         """
-        missing = [name for name in MESSAGES if name not in profile.dbc.messages]
+        self._says = MESSAGES | (REMOTE_MESSAGES if plant.remote != "none" else {})
+        missing = [name for name in self._says if name not in profile.dbc.messages]
         if missing:
             raise WireError(
                 f"profile {profile.name} cannot be simulated: its DBC lacks {', '.join(missing)};"
@@ -150,11 +163,15 @@ class ControlUnits:
         self._orders = orders
         self._random = random
         self._jitter_us = jitter_us
-        self._encoder = Encoder(profile, "can0")
+        self._signer = signer_of(plant.remote)
+        self._intruder = Intruder(profile, random)
+        self._intrusions: list[tuple[int, str, str]] = []
+        """When the intruder sends next, how, and what it asks."""
+        self._encoder = Encoder(profile, "can0", self._signer)
         self._decoder = Decoder(profile)
         self._sent: dict[str, Frame] = {}
         self._cycles: dict[str, _Cycle] = {}
-        self._periods_us = {name: profile.dbc.messages[name].cycle_us or 0 for name in MESSAGES}
+        self._periods_us = {name: profile.dbc.messages[name].cycle_us or 0 for name in self._says}
         self._command_ends_us: int | None = None
         self.wake(0)
 
@@ -166,6 +183,7 @@ class ControlUnits:
         times = [cycle.due_us for cycle in self._cycles.values()]
         if self._command_ends_us is not None:
             times.append(self._command_ends_us)
+        times += [due_us for due_us, _, _ in self._intrusions[:1]]
         return min(times, default=None)
 
     def sleep(self) -> None:
@@ -176,7 +194,7 @@ class ControlUnits:
         """Begin to send at ``now_us``; does nothing where they send already."""
         if self._cycles:
             return
-        for index, name in enumerate(MESSAGES):
+        for index, name in enumerate(self._says):
             first_us = now_us + index * STAGGER_US
             self._cycles[name] = _Cycle(self._periods_us[name], first_us, first_us)
 
@@ -193,7 +211,25 @@ class ControlUnits:
                     frames.append(frame)
         if self._command_ends_us is not None and self._command_ends_us <= now_us:
             self._obey(None, now_us)
-        return frames
+        return frames + self._intruding(now_us, {frame.can_id for frame in frames})
+
+    def intrude(self, now_us: int, step: Step) -> None:
+        """Let somebody at the wires send frames, one every ``every_ms``."""
+        how, request = str(step.values["how"]), _REQUESTS[str(step.values["request"])]
+        every_us = int(step.values["every_ms"]) * 1000
+        for number in range(int(step.values["times"])):
+            self._intrusions.append((now_us + number * every_us, how, request))
+        self._intrusions.sort()
+
+    def _intruding(self, now_us: int, sent: Container[int]) -> list[Frame]:
+        """Return the intruder's frame that is due, where its message is not on the bus just now."""
+        if not self._intrusions or self._intrusions[0][0] > now_us:
+            return []
+        _, how, request = self._intrusions.pop(0)
+        if self._intruder.can_id in sent:
+            self._intrusions.insert(0, (now_us + 1, how, request))
+            return []
+        return [self._intruder.frame(how, request, self._signer)]
 
     # ---- what is sent ---------------------------------------------------------------------------
 
@@ -202,7 +238,10 @@ class ControlUnits:
             return None
         if name in self._sent and self._orders.find("repeated_counter", now_us, message=name):
             return self._sent[name]
-        frame = self._encoder.encode(name, MESSAGES[name](self._plant))
+        says = self._says[name](self._plant)
+        frame = self._encoder.encode(name, says)
+        if name == REQUEST:
+            self._intruder.hear(frame, str(says["PortRequest"]))
         if self._orders.find("bad_checksum", now_us, message=name):
             frame = frame._replace(data=bytes([frame.data[0] ^ 0xFF]) + frame.data[1:])
         self._sent[name] = frame

@@ -11,7 +11,9 @@ left out unless it is whole.
 A live recording begins with ``started``. Its ``t`` runs from the moment that ``epoch_us`` names
 (microseconds since 1970), for events and frames alike, so a later piece of it goes on where the one
 before ended. ``memory`` is what the piece begins with (``LoopMemory`` as plain data), ``continues``
-whether that is in the middle of a run. ``ended``: every deadline up to then was met.
+whether that is in the middle of a run. ``judged``: where the service has the car's key, what it
+found of a message's authentication codes, told when that changes; so a replay needs no key.
+``ended``: every deadline up to then was met.
 
 ::
 
@@ -25,6 +27,7 @@ whether that is in the middle of a run. ``ended``: every deadline up to then was
      "memory":{...},"profile":"reference","settings":{...},"shadow":false,"t":120,"variant":null}
     {"event":"variant_picked","t":10000000,"variant":"2019"}
     {"channel":"can0","event":"send_failed","t":11000000,"what":"No buffer space available"}
+    {"event":"judged","message":"RemoteRequest","outcome":"genuine","t":11500000}
     {"event":"ended","t":12000000}
 """
 
@@ -45,7 +48,7 @@ from vehicle.core.messages import (
     SegmentStarted,
     SettingsChanged,
 )
-from vehicle.core.names import Request, Source
+from vehicle.core.names import Authenticity, Request, Source
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
 from vehicle.core.settings import Settings, SettingsError, parse
 from vehicle.runtime.loop import LoopMemory
@@ -92,7 +95,15 @@ class Ended:
     """Every deadline up to here, this moment included, was met; then the recording ended."""
 
 
-SideEvent = InputEvent | Started | VariantPicked | SendFailed | Ended
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the holder of the key found of a message's frames from here on. A replay has no key."""
+
+    message: str
+    outcome: Authenticity
+
+
+SideEvent = InputEvent | Started | VariantPicked | SendFailed | Ended | Judged
 """What may stand in an events file."""
 
 
@@ -158,6 +169,9 @@ _READ: dict[str, Callable[[Mapping[str, Any]], SideEvent]] = {
     "started": _started,
     "variant_picked": lambda fields: VariantPicked(_text_or_none(fields, "variant")),
     "send_failed": lambda fields: SendFailed(_text(fields, "channel"), _text(fields, "what")),
+    "judged": lambda fields: Judged(
+        _text(fields, "message"), Authenticity(_word(fields, "outcome", Authenticity))
+    ),
     "ended": lambda _: Ended(),
 }
 
@@ -174,6 +188,7 @@ _WRITE: dict[type[Any], tuple[str, Callable[[Any], dict[str, Any]]]] = {
     Started: ("started", _started_fields),
     VariantPicked: ("variant_picked", lambda e: {"variant": e.variant}),
     SendFailed: ("send_failed", lambda e: {"channel": e.channel, "what": e.what}),
+    Judged: ("judged", lambda e: {"message": e.message, "outcome": e.outcome}),
     Ended: ("ended", lambda _: {}),
 }
 

@@ -227,8 +227,11 @@ _OPTIONAL: dict[str, dict[str, Any]] = {
     "fault": {"actuator": _ACTUATOR},
     "event": {
         "actuator": _ACTUATOR,
+        "asks": _TEXT,
+        "attempts": _COUNT,
         "command": _STROKE,
         "energy_wh": {"anyOf": [_COUNT, {"const": "unknown"}]},
+        "message": _TEXT,
         "occupant": _one_of(Occupant),
         "request": _one_of(Request),
         "session": _one_of(Session),

@@ -29,6 +29,7 @@ from vehicle.core.messages import (
     Output,
     SegmentStarted,
 )
+from vehicle.core.names import Authenticity
 from vehicle.wire.frame import Frame
 from vehicle.wire.memory import WireMemory
 from vehicle.wire.translator import Translator, WireEvent
@@ -134,6 +135,11 @@ class Loop:
             quiet = self._translator.still_quiet(channel)
             if quiet is not None:
                 self._handle(now_us, quiet)
+
+    def hold_for(self, now_us: int, message: str, outcome: Authenticity) -> None:
+        """From ``now_us`` on take a message's frames for what the holder of the key found."""
+        self._fire_before(now_us)
+        self._translator.hold_for(message, outcome)
 
     def run_until(self, now_us: int) -> None:
         """Fire every deadline up to and including ``now_us``."""

@@ -62,6 +62,8 @@ PINS = tuple(str(actuator) for actuator in Actuator)
 DOORS = ("locked", "unlocked", "driver-door-only")
 ZONES = tuple(str(zone) for zone in KeyZone)
 SUPPLIES = ("ac", "dc", "none")
+REMOTES = ("none", "plain", "secoc")
+INTRUSIONS = ("forged", "replayed", "held-back")
 POSITIONS = ("released", "engaged", "moving", "blocking", "unknown")
 
 STEPS: dict[str, Word] = {
@@ -105,6 +107,19 @@ STEPS: dict[str, Word] = {
     "screen": Word(
         "The screen's charge-port button.",
         {"request": Choice(tuple(Request), "unlatch"), "for_ms": Number(100, 10_000, 400)},
+    ),
+    "remote": Word(
+        "The owner asks from afar, and the telematics unit says so on the bus.",
+        {"request": Choice(tuple(Request), "unlatch"), "for_ms": Number(600, 10_000, 1200)},
+    ),
+    "intrude": Word(
+        "Someone at the bus's wires asks in the telematics unit's name, but without its key.",
+        {
+            "how": Choice(INTRUSIONS),
+            "request": Choice(tuple(Request), "unlatch"),
+            "times": Number(1, 100, 1),
+            "every_ms": Number(10, 10_000, 600),
+        },
     ),
     "request": Word(
         "Someone asks over the control socket.",

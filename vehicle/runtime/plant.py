@@ -47,6 +47,8 @@ class StartState:
     limit_a: int = 16
     amps: int = 16
     session: str = "none"
+    remote: str = "none"
+    """How requests come from afar: not at all, ``plain``, or signed with a key that we have."""
 
 
 class SimulatedPin:
@@ -111,6 +113,7 @@ class Plant:
         self._pulses: dict[str, tuple[str, int]] = {}
         self.doors = start.doors
         self.key = start.key
+        self.remote = start.remote
         self.connector = start.connector
         self.adapter = start.adapter
         self.pins = {
@@ -278,6 +281,7 @@ DEEDS: dict[str, Callable[[Plant, Step], None]] = {
     "button": _press("button"),
     "fob": _press("fob"),
     "screen": _press("screen"),
+    "remote": _press("remote"),
     "manual_release": lambda plant, step: plant.pins[Actuator(str(step.values["pin"]))].pull_back(),
 }
 """Step -> how the car carries it out. The other steps are the bus's or the lock manager's."""

@@ -20,11 +20,12 @@ from collections.abc import Callable, Collection, Sequence
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Memory
 from vehicle.core.messages import Entry, InputEvent, Output, SettingsChanged
+from vehicle.core.names import Authenticity
 from vehicle.core.settings import Settings
 from vehicle.runtime.acquaintance import Acquaintance
 from vehicle.runtime.clock import LiveClock
 from vehicle.runtime.ears import Ears
-from vehicle.runtime.events_file import Started, VariantPicked
+from vehicle.runtime.events_file import Judged, Started, VariantPicked
 from vehicle.runtime.journal import is_entry
 from vehicle.runtime.loop import Loop, LoopMemory
 from vehicle.runtime.ports import Port
@@ -32,7 +33,9 @@ from vehicle.runtime.recorder import Recorder
 from vehicle.runtime.speaker import Speaker
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame
+from vehicle.wire.layout import CanId
 from vehicle.wire.loaded import Profile
+from vehicle.wire.reader import Judge
 from vehicle.wire.translator import Translator
 
 JOURNAL_LINES_MAX = 1000
@@ -57,6 +60,7 @@ class Service:
         clock: LiveClock | None = None,
         recorder: Recorder | None = None,
         memory: Memory | None = None,
+        judge: Judge | None = None,
         say: Say = lambda _: None,
     ) -> None:
         """Prepare.
@@ -71,6 +75,7 @@ class Service:
             clock: what tells the time.
             recorder: what takes down everything that comes in.
             memory: what was remembered before a restart.
+            judge: checks authentication codes with the car's key; None: there is no key.
             say: told, in one line, what people at the console want to know.
         """
         self.profile = profile
@@ -86,7 +91,9 @@ class Service:
         self.over = False
         """It was stopped, or broke."""
         self._wiring = wiring or Wiring(profile, [port.channel for port in ports])
-        self.translator = Translator(profile, variant, self._wiring.named)
+        self._judge = judge
+        self._signed_ids = _signed_ids(profile) if judge is not None else frozenset()
+        self.translator = self._translator(variant)
         self._loop = Loop(self.manager, self.translator, self._sink)
         self._ears = Ears(self.ports, self.clock, self._wiring)
         self._speaker = None if dry_run else Speaker(profile, self.ports, self._wiring)
@@ -222,6 +229,9 @@ class Service:
             self.on_memory(self.manager.memory_at(0))
 
     def _feed(self, now_us: int, port: Port, frame: Frame) -> None:
+        if now_us <= self._fed_us and (frame.can_id, frame.extended) in self._signed_ids:
+            # What is found of a frame stands before it, so it shares no moment with another.
+            now_us = self.clock.give_out(self._fed_us + 1)
         acquaintance = self._acquaintance
         if not acquaintance.over:
             acquaintance.see(now_us, frame)
@@ -245,8 +255,17 @@ class Service:
         self._say(f"the car is read as variant {variant or 'unknown'}")
         if self._recorder is not None:
             self._recorder.event(now_us, VariantPicked(variant))
-        self.translator = Translator(self.profile, variant, self._wiring.named)
+        self.translator = self._translator(variant)
         self._loop.take_over(now_us, self.translator)
+
+    def _translator(self, variant: str | None) -> Translator:
+        return Translator(
+            self.profile, variant, self._wiring.named, judge=self._judge, judged=self._judged
+        )
+
+    def _judged(self, now_us: int, message: str, outcome: Authenticity) -> None:
+        if self._recorder is not None:
+            self._recorder.event(now_us, Judged(message, outcome))
 
     def _hear(self, event: InputEvent) -> None:
         now_us = self._moment()
@@ -311,3 +330,9 @@ class Service:
     def _wake(self) -> None:
         self._timer = None
         self.turn()
+
+
+def _signed_ids(profile: Profile) -> frozenset[CanId]:
+    """Return the identifiers of the messages that carry an authentication code."""
+    specs = profile.messages.values()
+    return frozenset((spec.can_id, spec.extended) for spec in specs if spec.secoc is not None)

@@ -31,9 +31,10 @@ from vehicle.core.messages import (
     SegmentStarted,
     SettingsChanged,
 )
-from vehicle.core.names import Request, Source
+from vehicle.core.names import Authenticity, Request, Source
 from vehicle.core.settings import Settings, parse
 from vehicle.runtime.ecus import ControlUnits
+from vehicle.runtime.events_file import Judged
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.loop import Loop, Sink
 from vehicle.runtime.orders import FaultOrder, Orders, Step
@@ -41,6 +42,7 @@ from vehicle.runtime.plant import DEEDS, Plant, StartState
 from vehicle.runtime.safety_watch import SafetyWatch
 from vehicle.runtime.sender import Transmitter
 from vehicle.runtime.story import Story
+from vehicle.runtime.telematics import verifier_of
 from vehicle.wire.frame import Frame
 from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import load_profile
@@ -84,6 +86,8 @@ class SimulatedCar:
             self.units.sleep()
         elif step.do == "wake":
             self.units.wake(now_us)
+        elif step.do == "intrude":
+            self.units.intrude(now_us, step)
         else:
             self.plant.do(step)
 
@@ -96,7 +100,7 @@ class SimulatedCar:
         self.units.hear(now_us, frame)
 
 
-CAR_STEPS = (*DEEDS, "sleep", "wake")
+CAR_STEPS = (*DEEDS, "sleep", "wake", "intrude")
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ class StoryResult:
     """The journal's lines, the start line first, without line ends."""
     frames: tuple[tuple[int, Frame], ...]
     """(microseconds, frame) as a logger on the bus saw them, ours included. The first is at 0."""
-    events: tuple[tuple[int, InputEvent], ...]
+    events: tuple[tuple[int, InputEvent | Judged], ...]
     """What else reached the lock manager, for the events file beside the recording."""
     failures: tuple[str, ...]
     """What the story expected and did not get, and what must never happen and did."""
@@ -131,15 +135,21 @@ class Simulation:
             connector_locks_itself=self._profile.car.connector_locks_itself,
         )
         self._manager = LockManager(self._profile.car)
-        self._loop = Loop(self._manager, Translator(self._profile), self._sink)
+        verifier = verifier_of(story.start.remote)
+        judge = None if verifier is None else verifier.judge
+        translator = Translator(self._profile, judge=judge, judged=self._judged)
+        self._loop = Loop(self._manager, translator, self._sink)
         self._transmitter = Transmitter(self._profile, CHANNEL)
         self._steps = list(story.steps)
         self._down_until_us: int | None = None
         self._bus_down = False
         self._journal: list[str] = []
         self._frames: list[tuple[int, Frame]] = []
-        self._events: list[tuple[int, InputEvent]] = []
+        self._events: list[tuple[int, InputEvent | Judged]] = []
         self._truths: list[tuple[int, Mapping[str, str]]] = []
+
+    def _judged(self, now_us: int, message: str, outcome: Authenticity) -> None:
+        self._events.append((now_us, Judged(message, outcome)))
 
     def _sink(self, now_us: int, output: Output) -> None:
         if is_entry(output):
@@ -170,7 +180,7 @@ class Simulation:
             self._moment(now_us)
             now_us = self._next_us(now_us)
         self._loop.run_until(story.end_us)
-        return self._judged()
+        return self._result()
 
     def _next_us(self, now_us: int) -> int | None:
         times = [self._car.deadline_us, self._loop.deadline_us, self._down_until_us]
@@ -239,7 +249,7 @@ class Simulation:
 
     # ---- the end --------------------------------------------------------------------------------
 
-    def _judged(self) -> StoryResult:
+    def _result(self) -> StoryResult:
         lines: list[Mapping[str, Any]] = [json.loads(line) for line in self._journal]
         told = (
             expectation.failure(lines, self._truths) for expectation in self._story.expectations

@@ -15,7 +15,8 @@ A story is TOML::
     [start]                     doors = "unlocked", key = "near", connector = false,
                                 adapter = false, latch = "released", adapter_lock = "released",
                                 latch_fitted = true, adapter_lock_fitted = true, supply = "none",
-                                limit_a = 16, amps = 16, session = "none"
+                                limit_a = 16, amps = 16, session = "none", remote = "none"
+                                (or "plain", or "secoc", where the service has the car's key)
     [car]                       what this car's profile would say otherwise: latch_feedback,
                                 adapter_feedback = true, when_empty = "release",
                                 reports_weld_test = true, connector_locks_itself = false
@@ -45,11 +46,12 @@ from pathlib import Path
 
 from vehicle.core.car import Car, WhenEmpty
 from vehicle.core.settings import Settings, SettingsError, parse
-from vehicle.runtime.ecus import MESSAGES
+from vehicle.runtime.ecus import MESSAGES, REMOTE_MESSAGES
 from vehicle.runtime.expectations import Expectation, moment_us, read_expectation
 from vehicle.runtime.orders import (
     DOORS,
     FAULTS,
+    REMOTES,
     STEPS,
     SUPPLIES,
     ZONES,
@@ -76,6 +78,7 @@ _START_WORDS = {
     "adapter_lock": ("released", "engaged"),
     "supply": SUPPLIES,
     "session": START_SESSIONS,
+    "remote": REMOTES,
 }
 _START_LIMITS = {"limit_a": (0, 126), "amps": (0, 500)}
 
@@ -250,7 +253,7 @@ def _parameters(table: Table, parameters: Mapping[str, Parameter]) -> dict[str, 
 
 
 def _message(table: Table) -> str:
-    names = (*MESSAGES, "LockCommand")
+    names = (*MESSAGES, *REMOTE_MESSAGES, "LockCommand")
     name = table.text("message")
     if name not in names:
         table.say("message", f'"{name}" is not sent on this bus; {did_you_mean(name, names)}')

@@ -31,25 +31,37 @@ class UnitError(ValueError):
     """The service could not run so. The message says why and what to do."""
 
 
-def unit_text(python: Path, arguments: Sequence[str]) -> str:
+KEY_ARGUMENT = "%d/secoc.key"
+"""Where the service finds the credential that ``unit_text`` is given."""
+
+
+def unit_text(python: Path, arguments: Sequence[str], key: Path | None = None) -> str:
     """Return the unit that runs ``python -m vehicle.cli`` with ``arguments``.
 
-    ``%S`` in an argument stands for the folder that holds the state directory.
+    ``%S`` in an argument stands for the folder that holds the state directory. ``key``: a file that
+    systemd reads as root and hands to the service alone, as ``KEY_ARGUMENT``.
     """
     template = (resources.files("vehicle.runtime") / UNIT).read_text(encoding="utf-8")
     words = [str(python), "-I", "-m", "vehicle.cli", *arguments]
+    load = "" if key is None else f"LoadCredential=secoc.key:{_escaped(str(key))}\n"
+    template = template.replace("@CREDENTIAL@\n", load)
     return template.replace("@COMMAND@", " ".join(_quoted(word) for word in words))
 
 
 def _quoted(word: str) -> str:
     """Return ``word`` as one argument of ExecStart. Source: systemd.service(5), Command Lines."""
-    kept = word.startswith("%S/")
-    word = word.replace("%", "%%").replace("$", "$$")
+    kept = word.startswith(("%S/", "%d/"))
+    word = _escaped(word).replace("$", "$$")
     if kept:
-        word = word.replace("%%S/", "%S/", 1)
+        word = word.removeprefix("%")
     if word and set(word) <= _PLAIN | {"%", "$"}:
         return word
     return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _escaped(word: str) -> str:
+    """Return ``word`` without specifiers. Source: systemd.unit(5), Specifiers."""
+    return word.replace("%", "%%")
 
 
 def check_readable(*paths: Path) -> None:

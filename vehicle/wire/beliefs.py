@@ -7,8 +7,10 @@ may hold frozen. Refuses to know: frames' order, checksums, and time.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from vehicle.core.messages import Observed, Requested
+from vehicle.core.names import Proof, Request
 from vehicle.core.signals import SignalValue
 from vehicle.core.snapshot import FITTED_SIGNAL, SIGNALS
 from vehicle.wire.fields import Field
@@ -68,6 +70,11 @@ class Meaning:
             for name in layout.messages
         }
         """Message -> the requests that depend on it."""
+        self.asked_in: tuple[tuple[str, ...], ...] = tuple(
+            tuple({field.message: None for field in fields_of(asking.when)})
+            for asking in layout.requests
+        )
+        """Request -> the messages it depends on."""
         self.energy = layout.energy
         self.energy_slot = -1 if layout.energy is None else slots[layout.energy]
 
@@ -79,12 +86,23 @@ class Meaning:
         return found
 
 
-class Beliefs:
-    """One segment's beliefs. ``frozen(message)`` tells whether a message stopped with its bus."""
+_STRENGTHS = (Proof.NONE, Proof.INTACT, Proof.AUTHENTIC)
+"""What a frame can prove, weakest first."""
 
-    def __init__(self, meaning: Meaning, frozen: Callable[[str], bool]) -> None:
+
+class Beliefs:
+    """One segment's beliefs.
+
+    ``frozen(message)`` tells whether a message stopped with its bus, ``proof(message)`` what shows
+    that its frames are the car's own.
+    """
+
+    def __init__(
+        self, meaning: Meaning, frozen: Callable[[str], bool], proof: Callable[[str], Proof]
+    ) -> None:
         self._meaning = meaning
         self._frozen = frozen
+        self._proof = proof
         self._values: list[int | None] = [None] * meaning.size
         self._truths: list[bool | None] = [None] * len(meaning.requests)
         self._energy_wh: int | None = None
@@ -107,6 +125,14 @@ class Beliefs:
         for slot, _ in self._meaning.fields[message]:
             self._values[slot] = None
         return self._tell(message, final=True)
+
+    def asked_in(self, message: str, data: bytes) -> tuple[Request, ...]:
+        """Return what a frame asks for, were it believed; nothing is taken in."""
+        values = list(self._values)
+        for slot, field in self._meaning.fields[message]:
+            values[slot] = field.known(data)
+        asking = (self._meaning.requests[index] for index in self._meaning.asking[message])
+        return tuple(requested.request for requested, when in asking if holds(when, values))
 
     # ---- memory ----------------------------------------------------------------------------------
 
@@ -190,8 +216,13 @@ class Beliefs:
             was_true, truth = self._truths[index], holds(when, self._values)
             self._truths[index] = truth
             if truth and was_true is False:
-                events.append(requested)
+                events.append(replace(requested, proof=self._weakest(index)))
         return events
+
+    def _weakest(self, index: int) -> Proof:
+        """Return what proves a request: no more than the weakest of its messages."""
+        proofs = (self._proof(message) for message in self._meaning.asked_in[index])
+        return min(proofs, key=_STRENGTHS.index)
 
     def _resolved(self, signal: str, unknown: bool, final: bool) -> bool:
         """Return whether a signal that the core may hold frozen is now certain."""

@@ -20,6 +20,7 @@ from vehicle.wire.frame import CLASSIC_BYTES_MAX, Frame
 from vehicle.wire.layout import MessageSpec, ProtectionSpec, SentMessage
 from vehicle.wire.loaded import Profile
 from vehicle.wire.protection import Code, Protection, code_of
+from vehicle.wire.secoc import Signer
 
 
 class _Counter:
@@ -139,10 +140,14 @@ class Sender:
 class Encoder:
     """Writes any message of a profile's DBC, with the mapping's counters and checksums."""
 
-    def __init__(self, profile: Profile, channel: str = "") -> None:
-        """Prepare for one profile; every counter starts at 0."""
+    def __init__(self, profile: Profile, channel: str = "", signer: Signer | None = None) -> None:
+        """Prepare for one profile; every counter starts at 0.
+
+        ``signer`` writes authentication codes; None: their bits stay 0.
+        """
         self._profile = profile
         self._channel = channel
+        self._signer = signer
         self._counters = {
             name: _Counter(spec.protection)
             for name, spec in profile.messages.items()
@@ -171,6 +176,8 @@ class Encoder:
                 hint = did_you_mean(signal, found.fields)
                 raise WireError(f"message {message} has no signal {signal}; {hint}")
             field.put(payload, _raw(found, field, value))
+        if self._signer is not None and message in self._profile.messages:
+            self._signer.sign(self._profile.messages[message], payload)
         if message in self._counters:
             self._counters[message].protect(payload)
         return _frame(found, payload, self._channel)

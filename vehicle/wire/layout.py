@@ -51,6 +51,20 @@ class ProtectionSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class SecocSpec:
+    """Where a message shows that the car's own key made it (AUTOSAR SecOC; see ``secoc``)."""
+
+    data_id: int
+    """Goes into the code, so that no message passes for another. 0 to 65535."""
+    freshness: Field
+    """The lowest bits of the freshness value."""
+    mac: Field
+    """The highest bits of the AES-128-CMAC."""
+    counter: str = "main"
+    """Which freshness counter it takes its values from: messages of one sender share one."""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageSpec:
     """A message that the profile reads or sends."""
 
@@ -64,6 +78,7 @@ class MessageSpec:
     """How long it may be silent. None: an event, which never goes stale, or a sent message."""
     cycle_us: int | None
     protection: ProtectionSpec | None = None
+    secoc: SecocSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""From the mapping file's tables to conditions, rows, requests and messages.
+"""From the mapping file's tables to conditions, rows and requests.
 
 Knows: how each part of the format is written, and that every operand must exist, be able to hold
 the value it is compared with, and belong to a message with a stale limit. Refuses to know: the
@@ -15,15 +15,16 @@ from typing import Any
 from vehicle.core.names import Request, Source
 from vehicle.core.signals import SignalValue
 from vehicle.core.snapshot import SIGNALS
-from vehicle.wire.dbc import Dbc, DbcMessage
+from vehicle.wire.dbc import Dbc
 from vehicle.wire.fields import Field
 from vehicle.wire.findings import did_you_mean
-from vehicle.wire.layout import MAX_DELTA, WINDOW, MessageSpec, Plausible, ProtectionSpec
+from vehicle.wire.layout import MessageSpec, Plausible
 from vehicle.wire.rules import Asking, Condition, Conditions, Row, Rows
 from vehicle.wire.schema import Table
 
 _BOUNDS = ("min", "max", "above", "below")
-_LONGEST_MS = 24 * 3600 * 1000
+LONGEST_MS = 24 * 3600 * 1000
+"""A day: the longest time that a mapping may name."""
 
 
 @dataclass
@@ -174,8 +175,8 @@ def read_requests(names: Names, root: Table) -> tuple[Asking, ...]:
     found = []
     for table in root.tables("request"):
         request = Request(table.choice("request", Request))
-        # Local and remote requests come by other ways than the bus.
-        sources = [Source.CAR, Source.PORT_BUTTON, Source.FOB, Source.SCREEN]
+        # The command line is never on the bus, and the car's unlock is our own reading of it.
+        sources = [Source.CAR, Source.PORT_BUTTON, Source.FOB, Source.SCREEN, Source.REMOTE]
         source = Source(table.choice("source", sources))
         when = read_conditions(names, table, "when")
         if not when:
@@ -198,7 +199,7 @@ def read_plausible(names: Names, root: Table) -> tuple[Plausible, ...]:
             field = names.operand(table, "signal", operand) if operand else None
             values = frozenset(table.integers("values"))
             longest = (
-                table.integer("longest_ms", 0, _LONGEST_MS, -1)
+                table.integer("longest_ms", 0, LONGEST_MS, -1)
                 if (table.has("longest_ms"))
                 else None
             )
@@ -209,75 +210,3 @@ def read_plausible(names: Names, root: Table) -> tuple[Plausible, ...]:
                 found.append(Plausible((field,), values, limit))
         table.close()
     return tuple(found)
-
-
-def read_message(table: Table, message: DbcMessage, sent: bool) -> MessageSpec:
-    """Read one ``[message.NAME]``."""
-    event = table.boolean("event", False)
-    stale_us: int | None = None
-    if table.has("stale_ms"):
-        stale_us = table.integer("stale_ms", 1, _LONGEST_MS) * 1000
-        if event:
-            table.say("event", "and stale_ms exclude each other; an event never goes stale")
-    elif not event and not sent:
-        table.say(None, "needs stale_ms = N, or event = true if it is sent only on change")
-    cycle_us = message.cycle_us
-    if table.has("cycle_ms"):
-        cycle_us = table.integer("cycle_ms", 1, _LONGEST_MS) * 1000
-    bus = table.text("bus", "main")
-    protection = None
-    if table.has("protection"):
-        protection = read_protection(table.table("protection"), message)
-    table.close()
-    return MessageSpec(
-        name=message.name,
-        can_id=message.can_id,
-        extended=message.extended,
-        length=message.length,
-        bus=bus,
-        stale_us=stale_us,
-        cycle_us=cycle_us,
-        protection=protection,
-    )
-
-
-def read_protection(table: Table, message: DbcMessage) -> ProtectionSpec:
-    """Read one ``protection`` table."""
-    kind = table.choice("kind", ["e2e-p05", "crc8"])
-    window = table.integer("window", 3, 255, WINDOW)
-    max_delta = table.integer("max_delta", 1, 127, MAX_DELTA)
-    if kind == "e2e-p05":
-        data_id = table.integer("data_id", 0, 0xFFFF)
-        if message.length < 4:
-            table.say(None, f"E2E profile 5 needs 4 bytes or more; {message.name} has fewer")
-        table.close()
-        return ProtectionSpec(kind, data_id, window, max_delta)
-
-    def field(key: str) -> Field | None:
-        name = table.text(key)
-        if not name:
-            return None
-        if name not in message.fields:
-            hint = did_you_mean(name, message.fields)
-            table.say(key, f'{message.name} has no signal "{name}"; {hint}')
-            return None
-        return message.fields[name]
-
-    checksum = field("checksum")
-    if checksum is not None and (checksum.length, checksum.bit_places[0] % 8) != (8, 0):
-        table.say("checksum", f"{checksum.operand} is not one whole byte")
-    counter = field("counter") if table.has("counter") else None
-    most = counter.raw_range.stop - 1 if counter is not None else 255
-    spec = ProtectionSpec(
-        kind=kind,
-        window=window,
-        max_delta=max_delta,
-        polynomial=table.integer("polynomial", 1, 0xFF),
-        start=table.integer("start", 0, 0xFF, 0),
-        final_xor=table.integer("final_xor", 0, 0xFF, 0),
-        checksum=checksum,
-        counter=counter,
-        counter_max=table.integer("counter_max", 1, most, most),
-    )
-    table.close()
-    return spec

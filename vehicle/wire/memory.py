@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vehicle.core.names import Authenticity
 from vehicle.wire.protection import ProtectionMemory
 from vehicle.wire.supervision import BusWatch
 
@@ -29,6 +30,8 @@ class MessageMemory:
     lost_values: tuple[tuple[str, str], ...] = ()
     """Signals that its loss changed, as they were before."""
     protection: ProtectionMemory | None = None
+    authenticity: Authenticity | None = None
+    """What became of its latest frame's authentication; None: there is no key to check it with."""
 
 
 @dataclass(frozen=True, slots=True)

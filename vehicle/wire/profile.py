@@ -34,6 +34,11 @@ The mapping file is TOML beside a DBC. ``dbc/reference.toml`` uses most of it, w
                    checksum = "SIGNAL", counter = "SIGNAL", counter_max = 14 }
                                     one checksum byte over all other bytes of the frame, in order.
                                     counter is optional; counter_max defaults to what its bits hold
+    secoc = { data_id = 0x2401, freshness = "SIGNAL", mac = "SIGNAL", counter = "main" }
+                                    AUTOSAR SecOC, checked where a key is there (see ``secoc``): the
+                                    lowest bits of the freshness value, and the highest of the code,
+                                    24 or more. Messages of one sender share a counter. One that
+                                    nothing else is read from may show more of its bits
 
     [sna]                           further raw values that say nothing. A value whose label in the
     "Msg.Sig" = [15]                DBC is SNA, or outside the DBC's range, says nothing anyway
@@ -45,8 +50,8 @@ The mapping file is TOML beside a DBC. ``dbc/reference.toml`` uses most of it, w
 
     [[request]]                     made when its conditions turn from known-false to true
     request = "unlatch"             or "latch"
-    source = "port-button"          or "car", "fob", "screen"
-    when = { ... }
+    source = "port-button"          or "car", "fob", "screen", "remote"
+    when = { ... }                  what an unlatch needs besides: the core's ``consent``
 
     [energy]
     signal = "Msg.Sig"              energy of this session; the DBC's unit must be Wh

@@ -8,7 +8,8 @@ those of AUTOSAR's E2E protocol specification. Deviations, each on the strict si
 
 1. A wrong sequence counts as an error in the window, as a wrong checksum does.
 2. A repeated counter is no new data: it changes nothing here, so the message's gap runs on until
-   it is lost.
+   it is lost. A repeated counter with another checksum is another sender's frame, and an error: two
+   senders of one message make it INVALID, however well the second keeps to the first's sequence.
 3. Errors before the first good frame count too, so a message that was never valid turns INVALID.
 4. MinOkStateValid is 0: few frames are a matter of time, and time is not judged here.
 
@@ -101,6 +102,9 @@ class Code(Protocol):
     def counter(self, data: bytes) -> int | None:
         """Return the counter; None if the message has none. Only for an intact payload."""
 
+    def checksum(self, data: bytes) -> int:
+        """Return the checksum that is written. Only for an intact payload."""
+
     def protect(self, payload: bytearray, counter: int) -> None:
         """Write counter and checksum."""
 
@@ -120,6 +124,10 @@ class E2eP05:
     def counter(self, data: bytes) -> int | None:
         """Return byte 2."""
         return data[2]
+
+    def checksum(self, data: bytes) -> int:
+        """Return bytes 0 and 1."""
+        return data[0] | data[1] << 8
 
     def protect(self, payload: bytearray, counter: int) -> None:
         """Write the header."""
@@ -168,6 +176,10 @@ class Crc8:
         """Return the counter."""
         return None if self._spec.counter is None else self._spec.counter.raw(data)
 
+    def checksum(self, data: bytes) -> int:
+        """Return the checksum's byte."""
+        return data[self._place]
+
     def protect(self, payload: bytearray, counter: int) -> None:
         """Write counter and checksum."""
         if self._spec.counter is not None:
@@ -186,6 +198,8 @@ class ProtectionMemory:
 
     state: ProtectionState = ProtectionState.NODATA
     counter: int | None = None
+    checksum: int | None = None
+    """That of the frame which brought the counter."""
     window: tuple[bool, ...] = ()
     """The latest frames, oldest first; True: bad."""
 
@@ -198,22 +212,24 @@ class Protection:
         self._max_delta = spec.max_delta
         self._window: deque[bool] = deque(maxlen=spec.window)
         self._counter: int | None = None
+        self._checksum: int | None = None
         self.state = ProtectionState.NODATA
 
     def reset(self) -> None:
         """Forget everything: the message was lost, so its counter may have gone anywhere."""
         self._window.clear()
-        self._counter = None
+        self._counter = self._checksum = None
         self.state = ProtectionState.NODATA
 
     @property
     def memory(self) -> ProtectionMemory:
         """What is remembered now."""
-        return ProtectionMemory(self.state, self._counter, tuple(self._window))
+        return ProtectionMemory(self.state, self._counter, self._checksum, tuple(self._window))
 
     def resume(self, memory: ProtectionMemory) -> None:
         """Go on from ``memory``."""
-        self.state, self._counter = memory.state, memory.counter
+        self.state = memory.state
+        self._counter, self._checksum = memory.counter, memory.checksum
         self._window.clear()
         self._window.extend(memory.window)
 
@@ -237,11 +253,12 @@ class Protection:
             return Check.ERROR
         counter = code.counter(data)
         last, self._counter = self._counter, counter
+        told, self._checksum = self._checksum, code.checksum(data)
         if counter is None or last is None:
             return Check.OK
         delta = (counter - last) % (code.counter_max + 1)
         if delta == 0:
-            return Check.REPEATED
+            return Check.REPEATED if self._checksum == told else Check.WRONG_SEQUENCE
         if delta == 1:
             return Check.OK
         return Check.OK_SOME_LOST if delta <= self._max_delta else Check.WRONG_SEQUENCE

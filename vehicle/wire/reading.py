@@ -19,12 +19,12 @@ from vehicle.wire.layout import Layout, MessageSpec, Variant, degraded
 from vehicle.wire.loaded import Profile
 from vehicle.wire.mapping import (
     Names,
-    read_message,
     read_plausible,
     read_requests,
     read_signals,
     read_sna,
 )
+from vehicle.wire.message_tables import read_message
 from vehicle.wire.rules import Asking, Rows
 from vehicle.wire.schema import Document, Table, open_document
 
@@ -135,6 +135,10 @@ class _Reader:
         """Put a layout together, of the messages that are read."""
         layout = Layout({}, signals, requests, self._energy(names))
         read = {found.message for found in layout.fields}
+        specs = names.messages.values()
+        counters = {spec.secoc.counter for spec in specs if spec.secoc and spec.name in read}
+        # A message that only brings freshness forward is read for the sake of the others.
+        read |= {spec.name for spec in specs if spec.secoc and spec.secoc.counter in counters}
         messages = {name: spec for name, spec in names.messages.items() if name in read}
         return replace(layout, messages=messages)
 

@@ -3,9 +3,10 @@
 Knows: the order in which a frame is judged, which values are believed, and which change is worth an
 event. Refuses to know: clocks, where frames come from, and what follows from an event.
 
-A frame passes its protection first, and is then compared, under a mask of the bits that anybody
-reads, with the one before: if nothing changed it only counts as heard. Else its fields are read one
-by one, and the signals and requests that depend on them are worked out anew.
+A frame passes its protection first, then its authentication where there is a key, and is then
+compared, under a mask of the bits that anybody reads, with the one before: if nothing changed it
+only counts as heard. Else its fields are read one by one, and the signals and requests that depend
+on them are worked out anew.
 
 Rules of this file:
 1. Only changes are events. The first frame also brings what the profile states as fixed.
@@ -18,6 +19,8 @@ Rules of this file:
    it is still unknown.
 6. ``BusHeard`` comes with the first good frame of the bus. A protected message's first frame is
    good, though its values are used only from the second (see ``protection``).
+7. A message's authentication outcome stands until the next one. So whoever has no key, a replay,
+   needs only be told of its changes (``hold_for``) to go on as the one that had it.
 """
 
 from __future__ import annotations
@@ -30,20 +33,32 @@ from vehicle.core.messages import (
     MessageBack,
     MessageInvalid,
     MessageLost,
+    NotAuthentic,
     Observed,
     Requested,
 )
+from vehicle.core.names import Authenticity
 from vehicle.core.signals import SignalValue
 from vehicle.wire.beliefs import Beliefs, Meaning
 from vehicle.wire.frame import Frame
 from vehicle.wire.layout import Layout
 from vehicle.wire.loaded import Profile
-from vehicle.wire.memory import WireMemory, remember_bus, resume_bus
+from vehicle.wire.memory import WireMemory
 from vehicle.wire.protection import Check, Protection, ProtectionState
-from vehicle.wire.reader import Reader, value_of
+from vehicle.wire.reader import Judge, Judged, Reader
+from vehicle.wire.recall import recall, remember, resume_beliefs
 from vehicle.wire.supervision import BusWatch, Supervision, Watch
 
-WireEvent = Observed | MessageLost | MessageBack | MessageInvalid | BusQuiet | BusHeard | Requested
+WireEvent = (
+    Observed
+    | MessageLost
+    | MessageBack
+    | MessageInvalid
+    | NotAuthentic
+    | BusQuiet
+    | BusHeard
+    | Requested
+)
 """What a translator tells the core."""
 
 _EXTENDED = 1 << 29
@@ -58,6 +73,9 @@ class Translator:
         profile: Profile,
         variant: str | None = None,
         channels: Mapping[str, str] | None = None,
+        *,
+        judge: Judge | None = None,
+        judged: Judged = lambda *_: None,
     ) -> None:
         """Prepare for one profile.
 
@@ -66,12 +84,16 @@ class Translator:
             variant: its software version; None: only what is the same in all of them is known.
             channels: the profile's bus -> the frames' channel. A bus that is not named here is
                 heard on every channel.
+            judge: checks authentication codes; None: there is no key.
+            judged: told of each change of an outcome, before the frame takes effect.
 
         Raises:
             ValueError: the profile has no such variant.
         """
         self.layout = profile.layout_of(variant)
         self._channels = dict(channels or {})
+        self._judge = judge
+        self._judged = judged
         self._meaning = Meaning(self.layout)
         self.reset()
 
@@ -79,10 +101,11 @@ class Translator:
         """Forget everything that was heard: a new segment begins."""
         self._supervision = Supervision(self.layout.messages.values())
         watches = self._supervision.watches
-        self._beliefs = Beliefs(self._meaning, lambda name: watches[name].frozen)
-        self._readers = {
-            name: Reader(watch, self._meaning.mask(name)) for name, watch in watches.items()
-        }
+        readers = {name: Reader(watch, self._meaning.mask(name)) for name, watch in watches.items()}
+        self._beliefs = Beliefs(
+            self._meaning, lambda name: watches[name].frozen, lambda name: readers[name].proof
+        )
+        self._readers = readers
         self._routes: dict[str, dict[int, Reader]] = {}
         self._due_us = -_NEVER_US
         """Never later than the next deadline; equal to it unless ``_moved``."""
@@ -107,18 +130,7 @@ class Translator:
 
     def memory(self, now_us: int) -> WireMemory:
         """Return everything remembered at ``now_us``; no deadline before it may still be due."""
-        beliefs = self._beliefs
-        return WireMemory(
-            messages=tuple((name, reader.memory(now_us)) for name, reader in self._readers.items()),
-            buses=tuple(
-                (name, remember_bus(bus, now_us)) for name, bus in self._supervision.buses.items()
-            ),
-            begun=beliefs.begun,
-            values=tuple((field.operand, raw) for field, raw in beliefs.known().items()),
-            told=tuple((signal, str(value)) for signal, value in beliefs.told.items()),
-            doubtful=frozenset(beliefs.doubtful),
-            energy_wh=beliefs.energy_wh,
-        )
+        return remember(self._readers, self._supervision.buses, self._beliefs, now_us)
 
     def resume(
         self, memory: WireMemory, now_us: int, layout: Layout | None = None
@@ -132,21 +144,9 @@ class Translator:
         Raises:
             ValueError: the memory names a signal or value that does not exist.
         """
-        theirs = layout or self.layout
-        for name, message in memory.messages:
-            reader = self._readers.get(name)
-            if reader is not None and theirs.messages.get(name) == reader.watch.spec:
-                reader.resume(message, now_us)
-        for name, bus in memory.buses:
-            if name in self._supervision.buses:
-                resume_bus(bus, self._supervision.buses[name], now_us)
+        recall(memory, now_us, self._readers, self._supervision.buses, layout or self.layout)
         self._rearm()
-        if not memory.begun:
-            return []
-        raws, ours = dict(memory.values), set(self.layout.fields)
-        known = {f: raws[f.operand] for f in theirs.fields if f in ours and f.operand in raws}
-        told = {signal: value_of(signal, word) for signal, word in memory.told}
-        return self._beliefs.resume(known, told, memory.doubtful, memory.energy_wh)
+        return resume_beliefs(memory, self._beliefs, self.layout, layout or self.layout)
 
     # ---- frames ----------------------------------------------------------------------------------
 
@@ -176,6 +176,8 @@ class Translator:
             check = protection.feed(data)
             if protection.state is not ProtectionState.VALID or not check.good:
                 return events + self._unused(now_us, reader, protection, check)
+        if reader.secoc and not reader.authentic(now_us, data, self._judge, self._judged):
+            return events + self._not_authentic(reader, data)
         masked = int.from_bytes(data, "little") & reader.mask
         if masked == reader.masked and len(data) == reader.length:
             watch.heard_us = watch.base_us = now_us
@@ -203,6 +205,20 @@ class Translator:
             events.append(MessageInvalid(reader.name))
             events += self._beliefs.forget(reader.name)
         return events
+
+    def hold_for(self, message: str, outcome: Authenticity) -> None:
+        """Take the outcome of a message's next frames from whoever had the key."""
+        reader = self._readers.get(message)
+        if reader is not None:
+            reader.authenticity = outcome
+
+    def _not_authentic(self, reader: Reader, data: bytes) -> list[WireEvent]:
+        """A frame that is not the car's own: it changes nothing, and does not count as heard."""
+        self._rearm()
+        why = reader.authenticity
+        if why is None or why is Authenticity.UNCHECKED:
+            return []
+        return [NotAuthentic(reader.name, why, self._beliefs.asked_in(reader.name, data))]
 
     def _changed(self, now_us: int, reader: Reader, data: bytes) -> list[WireEvent]:
         """A believed frame that is the first, the first again, or holds something new."""
