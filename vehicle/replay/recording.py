@@ -26,23 +26,25 @@ same time, and ``epoch_us`` is None.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from vehicle.replay.readers.errors import NoFramesError
-from vehicle.replay.readers.fields import DAY_US, epoch_us
+from vehicle.replay.readers.fields import epoch_us
 from vehicle.replay.readers.formats import RecordingFile, identify
 from vehicle.replay.readers.lines import Stamped
 from vehicle.replay.readers.tally import ReadReport, Tally
+from vehicle.replay.scan.clock import AHEAD_US_MAX, CLAMP_US_MAX, Clock
+from vehicle.replay.scan.columns import Columns
+from vehicle.replay.scan.frames import columns_of
+from vehicle.replay.scan.kernels import Scan
 from vehicle.wire.frame import Frame
 
-CLAMP_US_MAX = 1_000_000
-"""The largest step back that is taken for jitter between buses or clocks."""
-AHEAD_US_MAX = DAY_US
-"""The largest gap that is taken for one: a car parked for a day. Beyond it the clock was set."""
 WALL_CLOCK_US_MIN = epoch_us(1990, 1, 1)
 """Stamps from here on are wall-clock time: no logger counts twenty years of uptime."""
 
@@ -56,6 +58,27 @@ class NewSegment:
 
 
 Item = Frame | NewSegment
+
+
+class Stretch(NamedTuple):
+    """Frames in a row without a break in time, as columns on the recording's clock."""
+
+    columns: Columns
+    first: int
+    """The first of the columns' wanted frames that belongs to it."""
+    last: int
+    """The first behind it."""
+    now_us: int
+    """The time of its last frame, wanted or not."""
+    frames: int
+    """How many frames it has, wanted or not."""
+
+
+class Break(NamedTuple):
+    """A break in time between two stretches."""
+
+    now_us: int
+    segment: NewSegment
 
 
 class Recording:
@@ -100,7 +123,7 @@ class Recording:
         """What the latest iteration read and left out; complete once it has ended."""
         return self._report
 
-    def __iter__(self) -> Iterator[tuple[int, Item]]:
+    def __iter__(self) -> Generator[tuple[int, Item], None, None]:
         tally = self._tally = Tally()
         frames = clamped = segments = 0
         last_us = now_us = 0
@@ -127,6 +150,48 @@ class Recording:
                 frames, tally.skipped(), clamped, segments, now_us, self._formats()
             )
 
+    def columns(
+        self, scan: Scan, shift_us: int = 0, *, live: bool = False
+    ) -> Generator[Stretch | Break, None, None]:
+        """Read it from the start as columns, with the same clock and the same report as ``iter()``.
+
+        Use each stretch up before asking for the next: they share their columns.
+
+        Args:
+            scan: what is wanted of it, and the kernel.
+            shift_us: added to every time that is handed out.
+            live: its clock never breaks ahead: a jump is time that passed, and no ``Break``.
+        """
+        tally = self._tally = Tally()
+        clock = Clock(shift_us)
+        frames = segments = 0
+        try:
+            with closing(self._scanned(scan, tally)) as blocks:
+                for columns in blocks:
+                    if segments == 0:
+                        segments = 1
+                        clock.begin(columns.stamps_us[0])
+                    row = first = 0
+                    while True:
+                        end = scan.kernel.clock(columns, row, clock.state)
+                        last = bisect_left(columns.rows, end, first, columns.kept)
+                        frames += end - row
+                        if end > row:
+                            yield Stretch(columns, first, last, clock.shifted_us, end - row)
+                        if end == columns.frames:
+                            break
+                        row, first = end, last
+                        segments += 1
+                        step_us = clock.begin(columns.stamps_us[row])
+                        if live and step_us > 0:
+                            clock.shift(step_us)
+                        else:
+                            yield Break(clock.shifted_us, NewSegment(step_us))
+        finally:
+            self._report = ReadReport(
+                frames, tally.skipped(), clock.clamped, segments, clock.now_us, self._formats()
+            )
+
     def _merged(self, tally: Tally) -> Generator[Stamped, None, None]:
         with ExitStack() as stack:
             streams: list[Iterator[Stamped]] = []
@@ -136,6 +201,11 @@ class Recording:
                 streams.append(_shifted(frames, base_us) if mixed else frames)
             # A merge of one costs as much as the reading.
             yield from streams[0] if len(streams) == 1 else heapq.merge(*streams, key=itemgetter(0))
+
+    def _scanned(self, scan: Scan, tally: Tally) -> Generator[Columns, None, None]:
+        if len(self._files) == 1 and (columns := self._files[0].columns) is not None:
+            return columns(self._files[0].path, tally, scan)
+        return columns_of(self._merged(tally), scan.wanted)
 
     def _formats(self) -> dict[str, str]:
         return {str(file.path): file.format for file in self._files}

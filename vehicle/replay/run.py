@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from vehicle.core.car import Actuator
@@ -20,7 +21,9 @@ from vehicle.core.settings import Settings
 from vehicle.replay.agreement import Agreement
 from vehicle.replay.beside import started_of
 from vehicle.replay.readers.tally import ReadReport
-from vehicle.replay.recording import Item, NewSegment, Recording
+from vehicle.replay.recording import Item, NewSegment, Recording, Stretch
+from vehicle.replay.scan.columns import Wanted
+from vehicle.replay.scan.kernels import PLAIN, Kernel, Scan
 from vehicle.replay.walk import Walk
 from vehicle.runtime.events_file import SideEvent
 from vehicle.runtime.loop import Sink
@@ -33,6 +36,8 @@ VARIANT_HEAD_US = 30_000_000
 Our own choice: six times as long as the slowest message may take to repeat (requirement S6 names
 5 s), so that each that tells a version apart is heard, and a long recording is not read twice.
 """
+IDS_HEAD_FRAMES = 100_000
+"""How much of a recording is looked at to tell which profiles fit it: some 30 s of a full bus."""
 
 
 class NothingInCommonError(Exception):
@@ -101,6 +106,7 @@ class Replay:
         *,
         shadow: bool,
         events: Iterable[tuple[int, SideEvent]] = (),
+        kernel: Kernel | None = PLAIN,
     ) -> None:
         """Prepare a replay.
 
@@ -111,12 +117,15 @@ class Replay:
                 defaults.
             shadow: another controller moved the pins. The recording of a dry run says so itself.
             events: what happened beside the frames, in order of time.
+            kernel: what reads the recording as columns; None: frame by frame. The outcome is the
+                same.
         """
         found = list(events)
         self._recording = recording
         self._profile = profile
         self._live = started_of(found)
         self._events = found
+        self._kernel = kernel
         self.shadow = shadow or (self._live is not None and self._live.shadow)
         self.settings = settings or (self._live.settings if self._live else Settings())
         self.variant = self._pick_variant()
@@ -139,12 +148,18 @@ class Replay:
         return self._profile.pick_variant(self._head())
 
     def _head(self) -> Iterator[tuple[int, Frame]]:
-        ids = self._profile.receive_ids
-        for now_us, item in self._recording:
-            if now_us > VARIANT_HEAD_US:
-                return
-            if isinstance(item, Frame) and (item.can_id, item.extended) in ids:
-                yield now_us, item
+        """The frames of its beginning that a variant may be told by."""
+        scan = Scan(self._kernel or PLAIN, Wanted(sorted(self._profile.receive_ids)))
+        with closing(self._recording.columns(scan)) as stretches:
+            for item in stretches:
+                if isinstance(item, Stretch):
+                    columns = item.columns
+                    for kept in range(item.first, item.last):
+                        now_us = columns.stamps_us[columns.rows[kept]]
+                        if now_us <= VARIANT_HEAD_US:
+                            yield now_us, columns.frame(kept)
+                if item.now_us > VARIANT_HEAD_US:
+                    return
 
     def run(self, sink: Sink, progress: Callable[[int], None] | None = None) -> Summary:
         """Replay everything, giving each output to ``sink``; return the summary.
@@ -170,22 +185,43 @@ class Replay:
             shadow=self.shadow,
             channels=self._channels(),
         )
-        items = self._merged()
         try:
-            walk.through(items, progress, live=self._live is not None)
+            self._go(walk, progress)
         except KeyboardInterrupt:
             summary.interrupted = True
-        finally:
-            items.close()
+            walk.flush()
         summary.variant = walk.variant
         summary.frames_used = walk.frames_used
         summary.report = self._recording.report
         if summary.frames_used == 0 and not summary.interrupted:
-            raise NothingInCommonError(_nothing_in_common(self._profile.name, walk.ids_seen))
+            raise NothingInCommonError(_nothing_in_common(self._profile.name, self._ids_seen()))
         summary.degraded = degraded_words(self._profile, walk.variant, walk.heard)
         if summary.agreement is not None:
             summary.agreement.finish(walk.last_us)
         return summary
+
+    def _go(self, walk: Walk, progress: Callable[[int], None] | None) -> None:
+        live = self._live is not None
+        if self._kernel is None:
+            with closing(self._merged()) as items:
+                walk.through(items, progress, live=live)
+            return
+        scan = Scan(self._kernel, Wanted(sorted(self._profile.receive_ids)))
+        with closing(self._recording.columns(scan, self._shift_us(), live=live)) as stretches:
+            walk.through_columns(stretches, self._events, scan, progress, live=live)
+
+    def _ids_seen(self) -> set[tuple[int, bool]]:
+        """The identifiers at the recording's beginning, whichever car's they are."""
+        with closing(iter(self._recording)) as items:
+            frames = (item for _, item in items if isinstance(item, Frame))
+            head = islice(frames, IDS_HEAD_FRAMES)
+            return {(frame.can_id, frame.extended) for frame in head}
+
+    def _shift_us(self) -> int:
+        """How far the events' clock is ahead of the recording's."""
+        if self._live is None or self._recording.epoch_us is None:
+            return 0
+        return self._recording.epoch_us - self._live.epoch_us
 
     def _merged(self) -> Generator[tuple[int, Item | SideEvent], None, None]:
         """Frames and side events in order of time; at the same time the event goes first."""
@@ -197,9 +233,7 @@ class Replay:
 
     def _frames(self) -> Generator[tuple[int, int, Item], None, None]:
         """Frames on the clock of the events; a live recording's clock never breaks."""
-        shift_us = 0
-        if self._live is not None and self._recording.epoch_us is not None:
-            shift_us = self._recording.epoch_us - self._live.epoch_us
+        shift_us = self._shift_us()
         for now_us, item in self._recording:
             if self._live is not None and isinstance(item, NewSegment) and item.step_us > 0:
                 shift_us += item.step_us

@@ -6,12 +6,15 @@ Refuses to know: where items come from, and what becomes of the outputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vehicle.core.manager import LockManager
 from vehicle.core.messages import SegmentStarted
 from vehicle.core.settings import Settings
-from vehicle.replay.recording import Item, NewSegment
+from vehicle.replay.recording import Break, Item, NewSegment, Stretch
+from vehicle.replay.scan.kernels import Scan
+from vehicle.replay.scan.passage import Passage
 from vehicle.runtime.events_file import (
     Ended,
     EventsFileError,
@@ -49,6 +52,7 @@ class Walk:
         self._manager = LockManager(profile.car, settings, shadow=shadow)
         self._translator = Translator(profile, variant, channels)
         self._loop = Loop(self._manager, self._translator, sink)
+        self._passage: Passage | None = None
         self._begun = False
         self._used = 0
         """Frames that translators used before this one, or before their latest reset."""
@@ -56,7 +60,6 @@ class Walk:
         self.variant = variant
         """The car's software version, as far as it is known."""
         self.last_us = 0
-        self.ids_seen: set[tuple[int, bool]] = set()
 
     @property
     def frames_used(self) -> int:
@@ -88,13 +91,69 @@ class Walk:
             self.last_us = now_us
             if isinstance(item, Frame):
                 self._loop.feed(now_us, item)
-                self.ids_seen.add((item.can_id, item.extended))
                 frames += 1
                 if progress is not None and frames % PROGRESS_FRAMES == 0:
                     progress(frames)
             else:
                 self._take(now_us, item)
         self._loop.run_until(self.last_us)
+
+    def through_columns(
+        self,
+        stretches: Iterable[Stretch | Break],
+        events: Sequence[tuple[int, SideEvent]],
+        scan: Scan,
+        progress: Callable[[int], None] | None,
+        *,
+        live: bool,
+    ) -> None:
+        """Do what ``through`` does with frames that come as columns; ``events`` are in order.
+
+        An event goes before the frames of its time, as in a merge of both.
+
+        Raises: EventsFileError where a memory is not one of this version.
+        """
+        passage = self._passage = Passage(self._loop, self._translator, scan)
+        frames = 0
+        if not live:
+            self._begin(0, LoopMemory(), continues=False)
+        waiting = deque(events)
+        for item in stretches:
+            first = item.first if isinstance(item, Stretch) else 0
+            while waiting and waiting[0][0] <= item.now_us:
+                now_us, event = waiting.popleft()
+                if isinstance(item, Stretch):
+                    first = passage.take_before(item.columns, first, item.last, now_us)
+                self._aside(now_us, event)
+            if isinstance(item, Stretch):
+                passage.take(item.columns, first, item.last)
+                frames += item.frames
+                if progress is not None:
+                    progress(frames)
+                self.last_us = item.now_us
+            else:
+                self._aside(item.now_us, item.segment)
+        for now_us, event in waiting:
+            self._aside(now_us, event)
+        self.flush()
+        self._loop.run_until(self.last_us)
+
+    def flush(self) -> None:
+        """Count what was passed over and not told yet."""
+        if self._passage is not None:
+            self._passage.flush()
+
+    def _aside(self, now_us: int, item: NewSegment | SideEvent) -> None:
+        """Take what is no frame, between frames that come as columns."""
+        assert self._passage is not None
+        self.last_us = now_us
+        self._passage.flush()
+        reading = self._translator
+        self._take(now_us, item)
+        if isinstance(item, NewSegment):
+            self._passage.forget()
+        elif self._translator is not reading:
+            self._passage.read_with(self._translator)
 
     def _take(self, now_us: int, item: NewSegment | SideEvent) -> None:
         if isinstance(item, NewSegment):

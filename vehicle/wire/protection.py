@@ -136,7 +136,8 @@ class E2eP05:
 
 
 @lru_cache(maxsize=16)
-def _crc8_table(polynomial: int) -> bytes:
+def crc8_table(polynomial: int) -> bytes:
+    """Return the checksum of each byte value, highest bit first."""
     table = bytearray()
     for value in range(256):
         crc = value
@@ -151,7 +152,7 @@ class Crc8:
 
     def __init__(self, spec: ProtectionSpec) -> None:
         assert spec.checksum is not None
-        self._table = _crc8_table(spec.polynomial)
+        self._table = crc8_table(spec.polynomial)
         self._spec = spec
         self._place = spec.checksum.bit_places[0] // 8
         self.counter_max = spec.counter_max
@@ -232,6 +233,10 @@ class Protection:
         self._counter, self._checksum = memory.counter, memory.checksum
         self._window.clear()
         self._window.extend(memory.window)
+
+    def pass_over(self, data: bytes) -> None:
+        """Take note of good frames that changed nothing; the last of them was ``data``."""
+        self._counter = self._code.counter(data)
 
     def feed(self, data: bytes) -> Check:
         """Judge one frame and move the state."""

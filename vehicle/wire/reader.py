@@ -74,6 +74,14 @@ class Reader:
             return Proof.AUTHENTIC
         return Proof.NONE if self.protection is None else Proof.INTACT
 
+    def pass_over(self, now_us: int, data: bytes) -> None:
+        """Take note of good frames that held nothing new; the last was ``data`` at ``now_us``."""
+        watch = self.watch
+        watch.heard_us = watch.base_us = now_us
+        watch.bus.last_us = max(now_us, watch.bus.last_us or 0)
+        if self.protection is not None:
+            self.protection.pass_over(data)
+
     def memory(self, now_us: int) -> MessageMemory:
         """Return what there is to remember. The payload is not: it only saves work."""
         watch = self.watch

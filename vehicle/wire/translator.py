@@ -126,6 +126,16 @@ class Translator:
         self._routes[channel] = route
         return route
 
+    @property
+    def readers(self) -> Mapping[str, Reader]:
+        """What is kept of each message, by name."""
+        return self._readers
+
+    def reader_of(self, channel: str, can_id: int, extended: bool) -> Reader | None:
+        """Return the message that an identifier on a channel is; None: not one of this car's."""
+        route = self._routes[channel] if channel in self._routes else self._route(channel)
+        return route.get(can_id | _EXTENDED if extended else can_id)
+
     # ---- memory ----------------------------------------------------------------------------------
 
     def memory(self, now_us: int) -> WireMemory:
@@ -185,6 +195,16 @@ class Translator:
         reader.masked = masked
         reader.length = len(data)
         return events + self._changed(now_us, reader, data)
+
+    def pass_over(self, message: str, count: int, now_us: int, data: bytes) -> None:
+        """Take note of ``count`` good frames of a message, none of which held anything new.
+
+        The last was ``data`` at ``now_us``. The caller made sure that nothing fell due between
+        them; ``replay.scan.sieve`` says how.
+        """
+        self.frames_used += count
+        self._readers[message].pass_over(now_us, data)
+        self._rearm()
 
     def _unused(
         self, now_us: int, reader: Reader, protection: Protection, check: Check

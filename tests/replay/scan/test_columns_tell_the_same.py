@@ -1,0 +1,117 @@
+"""The journal by columns is the journal frame by frame: byte for byte, and the summary with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from mixed_car import EVERYONE, Act, acts, write_log, write_mixed_car
+from recordings import LOGS, needs_recordings
+
+from vehicle.core.messages import Requested
+from vehicle.core.names import Request, Source
+from vehicle.replay.readers.errors import ReadingError
+from vehicle.replay.recording import Stretch, open_recording
+from vehicle.replay.run import NothingInCommonError, Replay
+from vehicle.replay.scan.columns import Wanted
+from vehicle.replay.scan.kernels import KERNELS, Kernel, Scan
+from vehicle.replay.scan.rules import routes_of, rules_of
+from vehicle.runtime.events_file import SideEvent
+from vehicle.runtime.journal import is_entry, to_line
+from vehicle.wire.profile import Profile, load_profile
+from vehicle.wire.translator import Translator
+
+every_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+
+
+def told(
+    paths: Sequence[Path],
+    profile: Profile,
+    kernel: Kernel | None,
+    events: Sequence[tuple[int, SideEvent]] = (),
+    *,
+    shadow: bool = False,
+) -> tuple[list[str], dict[str, Any] | str]:
+    """Return a replay's journal and summary, or why it ended."""
+    lines: list[str] = []
+    try:
+        replay = Replay(open_recording(paths), profile, shadow=shadow, events=events, kernel=kernel)
+        summary = replay.run(
+            lambda now_us, each: lines.append(to_line(now_us, each)) if is_entry(each) else None
+        )
+    except (ReadingError, NothingInCommonError) as error:
+        return lines, str(error)
+    return lines, summary.fields()
+
+
+@pytest.fixture(scope="module")
+def car(tmp_path_factory: pytest.TempPathFactory) -> Profile:
+    return write_mixed_car(tmp_path_factory.mktemp("car"))
+
+
+SETTLED = [Act(EVERYONE, 10_000, 0x05, 20)]
+
+
+@every_kernel
+@settings(max_examples=100, deadline=None)
+@given(acts=acts())
+@example(
+    acts=[*SETTLED, Act("Port", 10_000, 5, 4, "sum"), *SETTLED, Act("Port", 0, 5, 9, "repeat")]
+)
+@example(acts=[*SETTLED, Act("Latch", 10_000, 5, 1, "counter"), Act("Energy", 2_000_001, 5)])
+def test_whatever_a_car_does_the_journal_is_the_same(
+    kernel: Kernel, car: Profile, acts: list[Act]
+) -> None:
+    log = write_log(car.path.parent / "any.log", car, acts)
+    assert told([log], car, kernel) == told([log], car, None)
+
+
+@every_kernel
+@settings(max_examples=40, deadline=None)
+@given(acts=acts(), at_us=st.lists(st.integers(0, 12_000_000), max_size=6))
+def test_what_happens_beside_the_frames_comes_at_its_time(
+    kernel: Kernel, car: Profile, acts: list[Act], at_us: list[int]
+) -> None:
+    log = write_log(car.path.parent / "beside.log", car, acts)
+    events = [(now_us, Requested(Request.UNLATCH, Source.CLI)) for now_us in sorted(at_us)]
+    assert told([log], car, kernel, events) == told([log], car, None, events)
+
+
+RECORDINGS = {
+    "tesla_m3_us_ac_session": "tesla_model3",
+    "bmw_i3_ac_t2_plug_in_unlocked_car": "bmw_i3",
+    "bmw_i3_2019_ccs_end_ionity": "bmw_i3",
+    "kona_2019_power_cycle_no_cable": "hyundai_kona_ev",
+    "ioniq5_remote_lock": "hyundai_ioniq5",
+}
+
+
+@needs_recordings
+@every_kernel
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_every_recording_tells_the_same_journal(name: str, kernel: Kernel) -> None:
+    (path,) = (LOGS / name).glob("*.log*")
+    profile = load_profile(RECORDINGS[name])
+    assert told([path], profile, kernel, shadow=True) == told([path], profile, None, shadow=True)
+
+
+@every_kernel
+def test_of_a_car_at_rest_hardly_a_frame_goes_through_the_translator(
+    kernel: Kernel, car: Profile
+) -> None:
+    log = write_log(car.path.parent / "rest.log", car, [Act(EVERYONE, 10_000, 0x05, 2_000)])
+    scan = Scan(kernel, Wanted(sorted(car.receive_ids)))
+    rules = rules_of(translator := Translator(car))
+    sieve, records = kernel.sieve(rules), []
+    for stretch in open_recording([log]).columns(scan):
+        assert isinstance(stretch, Stretch)
+        routes = routes_of(translator, rules, scan.wanted)
+        records += sieve.take(stretch.columns, stretch.first, stretch.last, routes)
+    records += sieve.flush()
+    kept = sum(record.kept >= 0 for record in records)
+    assert kept < 2_000 * len(rules) / 50
+    assert kept + sum(record.passed for record in records) == 2_000 * len(rules)
