@@ -360,7 +360,7 @@ def test_ctrl_c_ends_the_replay_where_it_is(tmp_path: Path) -> None:
     assert summary.fields()["interrupted"] is True
     assert summary.commands == {(Actuator.LATCH, Demand.ENGAGE): 1}
     assert summary.report.duration_us == 3_000_000
-    assert 60 <= summary.report.frames_read <= 63
+    assert 60 <= summary.report.frames_read <= 180
     assert summary.agreement is not None
     assert summary.agreement.intervals[-1].to_us == 3_000_000
 

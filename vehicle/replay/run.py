@@ -10,7 +10,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -193,6 +193,10 @@ class Replay:
         summary.variant = walk.variant
         summary.frames_used = walk.frames_used
         summary.report = self._recording.report
+        if summary.interrupted:
+            # What was read ahead of the place where it ended has told nothing.
+            ended_us = walk.last_us - self._shift_us()
+            summary.report = replace(summary.report, duration_us=ended_us)
         if summary.frames_used == 0 and not summary.interrupted:
             raise NothingInCommonError(_nothing_in_common(self._profile.name, self._ids_seen()))
         summary.degraded = degraded_words(self._profile, walk.variant, walk.heard)

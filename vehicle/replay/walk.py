@@ -139,9 +139,10 @@ class Walk:
         self._loop.run_until(self.last_us)
 
     def flush(self) -> None:
-        """Count what was passed over and not told yet."""
+        """Count what was passed over and not told yet, wherever the walk was broken off."""
         if self._passage is not None:
             self._passage.flush()
+            self.last_us = max(self.last_us, self._passage.now_us)
 
     def _aside(self, now_us: int, item: NewSegment | SideEvent) -> None:
         """Take what is no frame, between frames that come as columns."""

@@ -23,6 +23,8 @@ class Passage:
     def __init__(self, loop: Loop, translator: Translator, scan: Scan) -> None:
         self._loop = loop
         self._scan = scan
+        self.now_us = 0
+        """The time of the latest frame that took effect."""
         self.read_with(translator)
 
     def read_with(self, translator: Translator) -> None:
@@ -59,4 +61,5 @@ class Passage:
             if kept < 0 or columns is None:
                 pass_over(rules[message].name, passed, now_us, data)
             else:
-                feed(columns.stamps_us[columns.rows[kept]], columns.frame(kept))
+                self.now_us = columns.stamps_us[columns.rows[kept]]
+                feed(self.now_us, columns.frame(kept))
