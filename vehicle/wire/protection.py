@@ -237,6 +237,7 @@ class Protection:
     def pass_over(self, data: bytes) -> None:
         """Take note of good frames that changed nothing; the last of them was ``data``."""
         self._counter = self._code.counter(data)
+        self._checksum = self._code.checksum(data)
 
     def feed(self, data: bytes) -> Check:
         """Judge one frame and move the state."""

@@ -95,7 +95,7 @@ def _rule(reader: Reader, bus: int) -> Rule:
     spec = reader.watch.spec
     stale_us = -1 if spec.stale_us is None else spec.stale_us
     rule = Rule(reader.name, reader.mask & _ALL_BITS, stale_us, bus, Guard.UNKNOWN)
-    if getattr(spec, "secoc", None) is not None:
+    if spec.secoc is not None:
         return rule
     if spec.protection is None:
         return Rule(rule.name, rule.mask, stale_us, bus, Guard.NONE)
