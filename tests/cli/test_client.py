@@ -15,7 +15,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runtime"))
 from varlink_bench import LINE, NOBODY, STATUS, serving_thread
 
 from vehicle.cli.client import (
+    BadGuestError,
     BadSettingError,
+    CodeRefusedError,
     Client,
     ClientError,
     DeniedError,
@@ -248,7 +250,9 @@ def test_every_error_says_how_the_command_ends():
     assert codes == {
         ClientError: 1,
         ServiceError: 1,
+        BadGuestError: 2,
         BadSettingError: 2,
+        CodeRefusedError: 3,
         DeniedError: 3,
         ServiceUnreachableError: 4,
         ServiceNotReadyError: 4,
