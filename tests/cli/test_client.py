@@ -17,9 +17,9 @@ from varlink_bench import LINE, NOBODY, STATUS, serving_thread
 from vehicle.cli.client import (
     BadGuestError,
     BadSettingError,
-    CodeRefusedError,
     Client,
     ClientError,
+    CodeRefusedError,
     DeniedError,
     FailedError,
     ServiceError,
