@@ -20,8 +20,8 @@ from vehicle.core.names import Charge, FaultName, PinState, Request, Source
 from vehicle.core.pin import PinMemory, Step
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.restart import PASSING_FAULTS, PASSING_FLAGS, PASSING_TIMERS, aged, surviving
-from vehicle.core.settings import Mode, Settings, Toggle
-from vehicle.core.signals import CarLock, Feedback, Inlet, Occupant, Session, Supply, Weld
+from vehicle.core.settings import Mode, Settings, Toggle, parse
+from vehicle.core.signals import CarLock, Feedback, Inlet, Occupant, Place, Session, Supply, Weld
 from vehicle.core.situation import Asked
 from vehicle.core.snapshot import FEEDBACK_SIGNAL, Snapshot
 
@@ -274,6 +274,16 @@ def test_a_connector_that_is_gone_was_not_freed_by_hand() -> None:
     bench.run(MIN)
     assert bench.events() == []
     assert bench.manager.faults == frozenset()
+
+
+def test_a_place_that_is_not_heard_again_yet_is_still_the_place() -> None:
+    """A car does not drive off with something in its inlet, and no gap moves a pin."""
+    owner = parse({"overrides": ["auto-lock=off when place=home"]})
+    bench = plugged(owner, place=Place.HOME, **LOCKED)
+    assert bench.state == "released"
+    again(bench, place=Place.UNKNOWN)
+    bench.run(MIN)
+    assert bench.commands() == []
 
 
 # ---- requests -----------------------------------------------------------------------------------

@@ -111,10 +111,10 @@ def test_a_bus_that_goes_in_a_stroke_ends_it_and_is_back_within_a_second(tmp_pat
         assert manager.permit is Charge.NONE
         assert not any(manager.pin(actuator).stroking for actuator in manager._state.pins)
         sent = len(wire.sent)
-        await bench.until(7_000_000)
+        await bench.until(11_600_000)
         assert len(wire.sent) == sent
         wire.set_up(True)
-        await bench.until(8_000_000)
+        await bench.until(12_600_000)
         assert bench.ports[0].up
         assert (FaultName.BUS_LOST, None) not in manager.faults
         await drive

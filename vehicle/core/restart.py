@@ -9,7 +9,9 @@ Rules of this file:
    until its sensor tells.
 2. What was done is not forgotten: a release that ran, or was asked for, counts as made; a pulse
    that ran has earned its whole pause; tries that were made are not made again.
-3. What somebody waited for is over: who asked for a release has seen the service go, and asks
+3. Where and by what the car charges stays what it was last known to be while something is seated:
+   a restart is a gap in every message, and no gap moves a pin.
+4. What somebody waited for is over: who asked for a release has seen the service go, and asks
    again. A wish to hold the cable stays.
 """
 
@@ -68,6 +70,9 @@ def surviving(memory: Memory, car: Car) -> Memory:
         last_session=_UNSEEN_END.get(memory.last_session, memory.last_session),
         last_inlet=Inlet.UNKNOWN,
         last_occupant=memory.last_occupant,
+        last_place=memory.last_place,
+        last_supply=memory.last_supply,
+        last_cable=memory.last_cable,
         asked=asked,
         asked_by=memory.asked_by if asked is Asked.LATCH else None,
         stop_attempt=0 if freeing else memory.stop_attempt,
