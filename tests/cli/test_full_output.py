@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from command_line import COMMAND, chargelock, environment
+
+from vehicle.cli import live_output
+from vehicle.cli.client import Client
 
 pytestmark = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="this system has no /dev/full"
@@ -85,12 +90,61 @@ def test_a_live_service_goes_on_without_its_output(gone: str, tmp_path: Path) ->
     while not said or "end with Ctrl-C" not in said[-1]:
         said.append(process.stderr.readline())
         assert said[-1], "it ended"
-    assert len([line for line in said if line.startswith("--journal -: the journal has")]) == 1
     done = chargelock("settings", "set", "auto-lock", "off", CHARGELOCK_SOCKET=str(path))
     assert (done.returncode, done.stderr) == (0, "")
     process.send_signal(signal.SIGTERM)
     _, rest = process.communicate(timeout=60)
-    assert (process.returncode, rest) == (0, "")
+    assert process.returncode == 0
+    told = ["".join([*said, rest]).count("--journal -: it has ended ("), rest.count("Traceback")]
+    assert told == [1, 0]
+
+
+def test_a_reader_that_stands_still_stops_no_decision(tmp_path: Path) -> None:
+    """A pager, or Ctrl-S: once its pipe is full the lines wait, and nothing else does."""
+    path = tmp_path / "s"
+    process = subprocess.Popen(
+        [*COMMAND, *RUN, "c", "--journal", "-", "--socket", str(path)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        pipesize=4096,
+    )
+    assert process.stdout is not None
+    assert process.stdout.read1(1).startswith(b"{")
+    while not path.exists():
+        with suppress(subprocess.TimeoutExpired):
+            assert process.wait(0.05) is None, "it ended"
+    changes = [{"key": "auto-lock", "value": value} for value in ["off", "on"] * 10]
+    with Client(str(path), timeout_s=60) as client:
+        for change in changes:
+            client.call("SetSetting", change)
+        assert client.call("GetSettings")["settings"]
+    process.send_signal(signal.SIGTERM)
+    rest = process.stdout.read()
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert rest.count(b'"kind":"settings"') == len(changes)
+
+
+def test_lines_that_nobody_takes_end_the_output_and_not_the_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_output, "LINES_MAX", 5)
+    monkeypatch.setattr(live_output, "LAST_WORDS_S", 0.01)
+    reader, out = os.pipe()
+    said: list[str] = []
+
+    async def main() -> None:
+        with os.fdopen(out, "w") as stream:
+            monkeypatch.setattr(sys, "stdout", stream)
+            output = live_output.LiveOutput("it", said.append)
+            for _ in range(20):
+                output.write("x" * 65536)
+            output.close()
+            os.close(reader)
+            output._thread.join(60)
+
+    asyncio.run(main())
+    assert said == ["it: it has ended (nobody reads it)"]
 
 
 def test_a_live_service_goes_on_though_nobody_can_be_told_anything(tmp_path: Path) -> None:

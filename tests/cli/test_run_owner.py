@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import subprocess
@@ -14,7 +15,9 @@ from command_line import COMMAND, chargelock, environment
 
 from vehicle.cli import control_socket
 from vehicle.cli.control_socket import NOT_KEPT, control_socket_if_possible, settings_kept
+from vehicle.cli.run import _open
 from vehicle.core.settings import Settings, Toggle
+from vehicle.runtime.ports import Port, PortError
 
 RUN = ("run", "--interface", "virtual", "--profile", "reference", "--channel")
 
@@ -139,3 +142,20 @@ def test_a_vendors_file_that_is_wrong_is_misuse(tmp_path) -> None:
     ):
         pass
     assert told.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.EPERM, 3), (errno.EACCES, 3), (errno.ENODEV, 2), (errno.EBUSY, 2), (None, 2)],
+)
+def test_a_channel_that_cannot_be_opened_ends_run_with_the_code_of_its_cause(
+    number: int | None, code: int, capsys
+) -> None:
+    class Refused(Port):
+        def open(self) -> None:
+            raise PortError(number, "channel c cannot be opened: so it is; do this")
+
+    with pytest.raises(SystemExit) as ended:
+        _open(Refused("socketcan", "c", []), wait=False)
+    assert ended.value.code == code
+    assert capsys.readouterr().err == "error: channel c cannot be opened: so it is; do this\n"

@@ -6,12 +6,11 @@ Knows: its first line, and when it ends. Refuses to know: what a line holds.
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
 
-from vehicle.cli.console import fail, give_output_up
+from vehicle.cli.console import fail
+from vehicle.cli.live_output import LiveOutput
 from vehicle.core.messages import Entry
 from vehicle.runtime.journal import start_line, to_line
 from vehicle.runtime.journal_log import JournalLog
@@ -27,18 +26,11 @@ def journal_written(
     ``trouble`` is told, in words, when a file cannot be written any more. Ends the command with
     code 2 where it cannot be written at all.
     """
-    log: JournalLog | None = None
     if path is None:
         yield
         return
-    write: Callable[[str], None] = _Printer(trouble).print
-    if path != "-":
-        try:
-            log = JournalLog(Path(path), trouble=trouble)
-        except OSError as error:
-            _refuse_journal(path, error)
-        write = log.write
-    write(
+    log = _opened(path, trouble)
+    log.write(
         start_line(
             profile=service.profile.name,
             variant=service.variant,
@@ -49,36 +41,20 @@ def journal_written(
     )
 
     def listen(now_us: int, entry: Entry) -> None:
-        write(to_line(now_us, entry))
+        log.write(to_line(now_us, entry))
 
     silence = service.listen(listen)
     try:
         yield
     finally:
         silence()
-        if log is not None:
-            log.close()
+        log.close()
 
 
-def _refuse_journal(path: str, error: OSError) -> NoReturn:
-    fail(f"--journal {path}: cannot be written ({error.strerror}); name another file", 2)
-
-
-class _Printer:
-    """Standard output, as long as it takes anything: a decision comes first."""
-
-    def __init__(self, trouble: Callable[[str], None]) -> None:
-        self._trouble = trouble
-        self._over = False
-
-    def print(self, line: str) -> None:
-        """Print one line; say once why there are no more."""
-        if self._over:
-            return
-        try:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
-        except OSError as error:
-            self._over = True
-            give_output_up()
-            self._trouble(f"--journal -: the journal has ended ({error.strerror})")
+def _opened(path: str, trouble: Callable[[str], None]) -> JournalLog | LiveOutput:
+    if path == "-":
+        return LiveOutput("--journal -", trouble)
+    try:
+        return JournalLog(Path(path), trouble=trouble)
+    except OSError as error:
+        fail(f"--journal {path}: cannot be written ({error.strerror}); name another file", 2)

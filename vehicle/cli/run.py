@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import gc
-import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -26,6 +24,7 @@ from vehicle.cli.live_journal import journal_written
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.remembered import memory_file, memory_kept, remembered
 from vehicle.cli.secoc import authentication
+from vehicle.cli.service_process import Ended, say, settle_memory
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.runtime.instance import AlreadyRunningError, claim
 from vehicle.runtime.notify import Watchdog, notify, watchdog_us
@@ -192,7 +191,7 @@ def _authentication(
     profile: Profile, options: Options
 ) -> contextlib.AbstractContextManager[Judge | None]:
     key, state, dry_run = options.secoc_key, options.state, options.dry_run
-    return authentication(profile, key, state, _say, keep=not dry_run)
+    return authentication(profile, key, state, say, keep=not dry_run)
 
 
 async def _serve(
@@ -214,7 +213,7 @@ async def _serve(
             options.record,
             piece_bytes=options.record_mb * MEGABYTE,
             pieces=options.record_pieces,
-            trouble=_say,
+            trouble=say,
         )
     for port in ports:
         _open(port, options.wait)
@@ -226,67 +225,38 @@ async def _serve(
         wiring=wiring,
         dry_run=options.dry_run,
         recorder=recorder,
-        memory=remembered(kept, _say),
+        memory=remembered(kept, say),
         judge=judge,
-        say=_say,
+        say=say,
     )
-    ended = _Ended()
+    ended = Ended()
     service.on_broken = ended.broken
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(memory_kept(kept, service, _say))
-        stack.enter_context(journal_written(options.journal, service, _say))
+        await stack.enter_async_context(memory_kept(kept, service, say))
+        stack.enter_context(journal_written(options.journal, service, say))
         try:
             service.start()
         except OSError as error:
-            fail(f"--record {options.record}: cannot be written ({error.strerror})", 2)
+            fail(
+                f"--record {options.record}: cannot be written ({error.strerror}); name another", 2
+            )
         for note in store.notes:
-            _say(note)
+            say(note)
         stack.enter_context(
             control_socket_if_possible(
-                service, store, options.socket, _say, everybody_reads=options.everybody_reads
+                service, store, options.socket, say, everybody_reads=options.everybody_reads
             )
         )
         watchdog = Watchdog(service.alive, watchdog_us())
         watchdog.start()
-        _settle_memory()
+        settle_memory()
         notify("READY=1", f"STATUS={profile.title} on {', '.join(options.channels)}")
-        _say(_greeting(profile, options))
+        say(_greeting(profile, options))
         code = await ended.wait()
         notify("STOPPING=1")
         watchdog.stop()
         service.stop()
     return code
-
-
-class _Ended:
-    """Waits for the end: a signal, or an exception that nobody was there to catch."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._code: asyncio.Future[int] = self._loop.create_future()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._signalled)
-        self._loop.set_exception_handler(self._raised)
-
-    async def wait(self) -> int:
-        """Return the exit code once the end has come."""
-        return await self._code
-
-    def broken(self) -> None:
-        """End with a failure: the exception that is under way is told by the event loop."""
-        if not self._code.done():
-            self._code.set_result(1)
-
-    def _signalled(self) -> None:
-        if not self._code.done():
-            self._code.set_result(0)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.remove_signal_handler(number)  # the next one ends the process at once
-
-    def _raised(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        loop.default_exception_handler(context)
-        _say("internal error: nothing is commanded any more; please report the lines above")
-        self.broken()
 
 
 def _open(port: Port, wait: bool) -> None:
@@ -296,25 +266,13 @@ def _open(port: Port, wait: bool) -> None:
     except PortError as error:
         missing = error.errno in (errno.ENODEV, errno.ENXIO)
         if error.errno == errno.ENETDOWN or (missing and wait):
-            _say(f"{error.strerror}; waiting for it")
+            say(f"{error.strerror}; waiting for it")
             port.open_later()
         else:
             fail(error.strerror, _EXIT_CODES.get(error.errno or 0, 2))
-
-
-def _say(line: str) -> None:
-    """Tell people at the console, or in the system's journal; who cannot be told is not."""
-    with contextlib.suppress(OSError):
-        click.echo(line, err=True)
 
 
 def _greeting(profile: Profile, options: Options) -> str:
     where = ", ".join(options.channels)
     how = "dry run: nothing is sent" if options.dry_run else "commanding the pins"
     return f"{profile.title} on {where} ({options.interface}); {how}; end with Ctrl-C"
-
-
-def _settle_memory() -> None:
-    """Keep what was loaded out of the garbage collector's way: its pauses would delay frames."""
-    gc.collect()
-    gc.freeze()
