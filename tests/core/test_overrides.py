@@ -257,7 +257,7 @@ def test_a_table_of_conditions_reads_as_its_text_does() -> None:
 
 
 def over(text: str) -> Override:
-    return parse_override(text)
+    return parse_override(text, "test")
 
 
 def test_a_narrower_circumstance_is_put_before_the_wider_one_whatever_the_order() -> None:

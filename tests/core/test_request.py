@@ -530,6 +530,14 @@ def test_welded_contactors_end_an_unlatch_at_once() -> None:
     assert bench.commands() == []
 
 
+def test_an_unlatch_is_not_done_with_the_adapter_lock_where_a_latch_may_hold() -> None:
+    bench = Bench(latch_fitted=Fitted.UNKNOWN, adapter_lock_fitted=Fitted.FITTED)
+    bench.see(occupant=Occupant.CONNECTOR)
+    bench.unlatch()
+    bench.run(S)
+    assert bench.results() == [Result.ACCEPTED, Result.PIN_UNKNOWN]
+
+
 @pytest.mark.parametrize(
     ("there", "result"),
     [(Fitted.UNKNOWN, Result.PIN_UNKNOWN), (Fitted.ABSENT, Result.REFUSED_NO_PIN)],

@@ -372,6 +372,18 @@ def test_a_jam_that_somebody_mended_meanwhile_is_none() -> None:
     assert bench.manager.memory.latch.before is None
 
 
+def test_a_jam_that_is_taken_up_again_is_remembered_as_it_was() -> None:
+    before = jammed()
+    was = before.manager.memory.latch
+    bench = again(before)
+    bench.run(S)
+    now = bench.manager.memory.latch
+    assert now.state is was.state is PinState.JAMMED
+    for name in ("goal", "reason", "attempt", "recovered", "gave_up", "before"):
+        assert getattr(now, name) == getattr(was, name), name
+    assert (now.attempt, now.recovered, now.before) == (3, True, None)
+
+
 def test_a_jam_ends_with_the_demand_to_the_other_end() -> None:
     """As it does without a restart: the next demand is a new one."""
     bench = again(jammed(), 2 * MIN)

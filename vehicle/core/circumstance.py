@@ -11,6 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -186,22 +187,22 @@ def _word(name: str, word: str) -> str:
     return word
 
 
+_SPAN = re.compile(r"\s*(\d\d?)(?::00)?\s*-\s*(\d\d?)(?::00)?\s*", re.ASCII)
+
+
 def _hours(word: str) -> str:
-    start, dash, end = (part.strip() for part in word.partition("-"))
-    ends = [
-        int(part.removesuffix(":00")) if part.removesuffix(":00").isdecimal() else -1
-        for part in (start, end)
-    ]
-    if not dash or not all(0 <= hour <= 24 for hour in ends):
+    span = _SPAN.fullmatch(word)
+    start, end = (int(hour) for hour in span.groups()) if span else (25, 25)
+    if max(start, end) > 24:
         raise ConditionError(
             f"hours = {word!r} must be a span of whole hours, such as 22-6 (22:00 until 6:00)"
         )
-    return f"{ends[0] % 24}-{ends[1] % 24}"
+    return f"{start % 24}-{end % 24}"
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return a hint at the nearest of ``words``, ready to be appended; empty where none is near."""
-    near = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word, list(words), cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

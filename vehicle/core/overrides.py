@@ -13,7 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vehicle.core.circumstance import Box, Circumstance, When, possible, read_when, without
+from vehicle.core.circumstance import (
+    Box,
+    Circumstance,
+    ConditionError,
+    When,
+    possible,
+    read_when,
+    without,
+)
 
 OVERRIDES_MAX = 32
 """How many overrides there may be: more than an owner can keep in mind."""
@@ -45,17 +53,15 @@ class OverrideError(ValueError):
         self.by = tuple(by)
 
 
-def read_override(text: str, index: int = 0) -> tuple[str, str, When]:
+def read_override(text: str) -> tuple[str, str, When]:
     """Return the key, the value's word and the conditions of ``KEY=VALUE when CONDITIONS``.
 
-    Raises OverrideError where it is not written so, and ConditionError for its conditions.
+    Raises ConditionError where it is not written so, and for its conditions.
     """
     setting, when, conditions = text.partition(" when ")
     key, equals, value = setting.partition("=")
     if not when or not equals:
-        raise OverrideError(
-            f"{text!r} is no override; write it as auto-lock=off when place=home", index
-        )
+        raise ConditionError(f"{text!r} is no override; write it as auto-lock=off when place=home")
     return key.strip(), value.strip(), read_when(conditions)
 
 

@@ -160,9 +160,9 @@ def _done_as(state: State) -> Result:
     """
     if any(pin.state is not PinState.RELEASED for pin in state.fitted_pins):
         return Result.FEEDBACK_LOST
-    guarded = guard_is(state, Fitted.FITTED) or guard_is(state, Fitted.ABSENT)
     unseen = any(fitted(state.seen, actuator) is Fitted.UNKNOWN for actuator in state.pins)
-    return Result.PIN_UNKNOWN if unseen and not guarded else Result.RELEASED
+    held_by_it = unseen and not guard_is(state, Fitted.FITTED)
+    return Result.PIN_UNKNOWN if held_by_it else Result.RELEASED
 
 
 def _is_done(state: State, pin: PinControl) -> bool:

@@ -23,7 +23,7 @@ from vehicle.core.car import Actuator, Car, StrokeLimits
 from vehicle.core.memory import HEARD, RELEASED, FaultKey, Flag, Memory, Timer
 from vehicle.core.names import Demand, FaultName
 from vehicle.core.pin import PinMemory, Step, Tries
-from vehicle.core.signals import Inlet, Occupant, Session
+from vehicle.core.signals import Occupant, Session
 from vehicle.core.situation import Asked
 
 PASSING_FLAGS = frozenset({Flag.WAKING, Flag.INTERNAL_ERROR, *HEARD.values()})
@@ -68,7 +68,6 @@ def surviving(memory: Memory, car: Car) -> Memory:
     faults |= _given_up(Actuator.LATCH, latch) | _given_up(Actuator.ADAPTER, adapter)
     return Memory(
         last_session=_UNSEEN_END.get(memory.last_session, memory.last_session),
-        last_inlet=Inlet.UNKNOWN,
         last_occupant=memory.last_occupant,
         last_place=memory.last_place,
         last_supply=memory.last_supply,

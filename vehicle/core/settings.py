@@ -212,7 +212,7 @@ def parse(document: Mapping[str, object], where: str = "settings") -> Settings:
     return Settings(**values)  # type: ignore[arg-type]
 
 
-def parse_overrides(value: object, where: str = "settings") -> tuple[Override, ...]:
+def parse_overrides(value: object, where: str) -> tuple[Override, ...]:
     """Return the overrides of a list of texts, or of one text with semicolons between them.
 
     Raises SettingsError, which counts the override at fault from 1. Where one can never win, its
@@ -233,11 +233,11 @@ def parse_overrides(value: object, where: str = "settings") -> tuple[Override, .
     return tuple(found)
 
 
-def parse_override(text: str, where: str = "settings") -> Override:
+def parse_override(text: str, where: str) -> Override:
     """Return the override that ``KEY=VALUE when CONDITIONS`` says. Raises SettingsError."""
     try:
         key, word, when = read_override(text)
-    except (OverrideError, ConditionError) as error:
+    except ConditionError as error:
         raise SettingsError(f"{where}: {error}") from error
     keys = tuple(key for key, item in SINGLE.items() if item.metadata["by_circumstance"])
     if key not in keys:

@@ -84,9 +84,9 @@ def _lost(gives_up: Mapping[str, str], old: str | int, new: str | int) -> str | 
 
     Values that are not named protect fully; of those that are, the later ones protect less.
     """
-    if isinstance(old, int) and isinstance(new, int):
-        direction = LESS if new < old else MORE
-        return gives_up.get(direction) if new != old else None
+    match old, new:
+        case int(), int():
+            return gives_up.get(LESS if new < old else MORE) if new != old else None
     word, weakest_last = str(new), list(gives_up)
     if word in gives_up and str(old) not in weakest_last[weakest_last.index(word) :]:
         return gives_up[word]

@@ -1,0 +1,68 @@
+"""Which of the owner's choices a decision comes from, on the manager itself."""
+
+from __future__ import annotations
+
+import pytest
+from core_bench import AC_32, ADAPTER, LATCH, Bench, S, plugged
+
+from vehicle.core.messages import Decided
+from vehicle.core.settings import OVERRIDES, parse
+from vehicle.core.signals import CarLock, Fitted, Inlet, Occupant, Place, Session
+
+pytestmark = pytest.mark.fast
+
+
+def behind(bench: Bench) -> list[str]:
+    return [str(each) for each in bench.manager.overrides_behind(LATCH)]
+
+
+def test_the_overrides_behind_a_decision_are_those_without_which_it_would_be_another() -> None:
+    texts = ["auto-lock=off when place=home", "release-grace-min=5 when place=home"]
+    bench = plugged(parse({OVERRIDES: texts}), car_lock=CarLock.LOCKED)
+    assert (bench.rule(), behind(bench)) == ("car_locked", [])
+    bench.see(place=Place.HOME)
+    assert (bench.rule(), behind(bench)) == ("auto_lock_off", texts[:1])
+    (decided,) = [each for each in bench.said(Decided) if each.actuator is LATCH]
+    assert decided.override == texts[0]
+    bench.see(place=Place.AWAY)
+    assert (bench.rule(), behind(bench)) == ("car_locked", [])
+    assert [each.override for each in bench.said(Decided) if each.actuator is LATCH][1:] == [None]
+
+
+def test_two_overrides_that_both_count_are_both_told() -> None:
+    texts = ["auto-lock=on when place=home", "latch-mode=always when place=home"]
+    bench = plugged(parse({"auto-lock": "off", OVERRIDES: texts}))
+    bench.see(place=Place.HOME)
+    assert (bench.rule(), behind(bench)) == ("always", texts)
+    assert bench.said(Decided)[0].override == "; ".join(texts)
+
+
+def test_an_override_that_only_the_situation_feels_counts_as_well() -> None:
+    text = "high-current=limit when place=home"
+    settings = parse({"auto-lock": "off", OVERRIDES: [text]})
+    waiting = {**AC_32, "session": Session.WAITING, "inlet": Inlet.SAFE}
+    bench = plugged(settings, **waiting)
+    assert bench.rule() == "charge_needs_lock"
+    assert "high-current" in bench.manager.settings_behind(LATCH)
+    bench.see(place=Place.HOME)
+    assert (bench.rule(), behind(bench)) == ("otherwise", [text])
+
+
+def test_the_choices_behind_a_decision_are_those_of_its_own_pin() -> None:
+    bench = Bench(adapter_lock_fitted=Fitted.FITTED)
+    bench.see(occupant=Occupant.ADAPTER, car_lock=CarLock.LOCKED)
+    bench.run(S)
+    assert bench.rule(ADAPTER) == "car_locked"
+    assert bench.manager.settings_behind(ADAPTER) == ("auto-lock", "adapter-mode")
+    assert bench.manager.settings_behind(LATCH) == ()
+    assert bench.manager.overrides_behind(ADAPTER) == ()
+
+
+def test_an_override_for_one_pin_is_not_behind_the_other() -> None:
+    text = "adapter-mode=off when place=home"
+    settings = parse({OVERRIDES: [text]})
+    bench = Bench(settings=settings, adapter_lock_fitted=Fitted.FITTED, place=Place.HOME)
+    bench.see(occupant=Occupant.ADAPTER, car_lock=CarLock.LOCKED)
+    assert bench.rule(ADAPTER) == "auto_lock_off"
+    assert [str(each) for each in bench.manager.overrides_behind(ADAPTER)] == [text]
+    assert behind(bench) == []
