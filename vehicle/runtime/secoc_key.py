@@ -38,9 +38,11 @@ def read_key(path: Path) -> bytes:
             f"{path}: the SecOC key cannot be read ({error.strerror}); name a file that the"
             " service's user can read"
         ) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _check_permissions(path, os.fstat(descriptor))
-        content = file.read(_FILE_BYTES_MAX + 1)
+        content = os.read(descriptor, _FILE_BYTES_MAX + 1)
+    finally:
+        os.close(descriptor)
     key = _key_in(content)
     if key is None:
         raise KeyFileError(
