@@ -13,7 +13,7 @@ from command_line import environment
 from vehicle.cli.main import main
 
 PLACES = {
-    "bash": ".local/share/bash-completion/completions/chargelock",
+    "bash": ".local/share/chargelock/completion.bash",
     "fish": ".config/fish/completions/chargelock.fish",
     "zsh": ".local/share/chargelock/completion.zsh",
 }
@@ -44,12 +44,13 @@ def test_the_script_is_put_where_the_shell_looks_and_only_once(home, shell) -> N
         assert done.stdout == f"{home / PLACES[shell]}\nOpen a new shell to use it.\n"
     script = (home / PLACES[shell]).read_text(encoding="utf-8")
     assert script.count("_CHARGELOCK_COMPLETE=") == 1
-    if shell == "zsh":
-        start = (home / ".zshrc").read_text(encoding="utf-8")
+    for name in (".bashrc", ".zshrc"):
+        if name != f".{shell}rc":
+            assert not (home / name).exists()
+            continue
+        start = (home / name).read_text(encoding="utf-8")
         assert start.count("# chargelock completion") == 1
         assert str(home / PLACES[shell]) in start
-    else:
-        assert not (home / ".zshrc").exists()
 
 
 def test_the_folders_that_the_environment_names_are_used(home, monkeypatch) -> None:

@@ -6,6 +6,7 @@ Knows: where each shell looks for a completion. Refuses to know: what is complet
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,13 +24,21 @@ def _below(variable: str, otherwise: str) -> Path:
 
 
 _PLACES: dict[str, Callable[[], Path]] = {
-    "bash": lambda: (
-        _below("XDG_DATA_HOME", ".local/share") / f"bash-completion/completions/{_NAME}"
-    ),
+    "bash": lambda: _below("XDG_DATA_HOME", ".local/share") / f"{_NAME}/completion.bash",
     "fish": lambda: _below("XDG_CONFIG_HOME", ".config") / f"fish/completions/{_NAME}.fish",
     "zsh": lambda: _below("XDG_DATA_HOME", ".local/share") / f"{_NAME}/completion.zsh",
 }
-"""Shell -> where its script goes. Zsh looks nowhere by itself: its start file names the script."""
+"""Shell -> where its script goes."""
+
+_STARTS: dict[str, tuple[Callable[[], Path], str]] = {
+    "bash": (lambda: Path.home() / ".bashrc", ""),
+    "zsh": (
+        lambda: Path(os.environ.get("ZDOTDIR") or Path.home()) / ".zshrc",
+        "(( $+functions[compdef] )) || { autoload -Uz compinit; compinit; }; ",
+    ),
+}
+"""Shell -> its start file, which names the script, and what comes before. Zsh looks nowhere by
+itself, and bash only where the package bash-completion is installed and switched on."""
 
 
 @click.command()
@@ -56,16 +65,13 @@ def completion(shell: str, install: bool) -> None:
 
 
 def _install(shell: str, script: str) -> Path:
-    """Write the script; for zsh also name it in the start file, once. Raises OSError."""
+    """Write the script, and name it in the shell's start file, once. Raises OSError."""
     path = _PLACES[shell]()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(script + "\n", encoding="utf-8")
-    if shell == "zsh":
-        start = Path(os.environ.get("ZDOTDIR") or Path.home()) / ".zshrc"
-        line = (
-            "(( $+functions[compdef] )) || { autoload -Uz compinit; compinit; }"
-            f"; source '{path}'  # {_NAME} completion"
-        )
+    if shell in _STARTS:
+        place, before = _STARTS[shell]
+        start, line = place(), f"{before}source {shlex.quote(str(path))}  # {_NAME} completion"
         known = start.read_text(encoding="utf-8") if start.exists() else ""
         if line not in known:
             with start.open("a", encoding="utf-8") as file:

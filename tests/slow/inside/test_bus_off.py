@@ -52,12 +52,16 @@ class SerialAdapter:
         fcntl.ioctl(self._line_fd, SIOCGIFNAME, name)
         self.channel = name.split(b"\0")[0].decode()
         self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.takes = threading.Event()
+        """Cleared, the adapter takes nothing any more of what the kernel says."""
+        self.takes.set()
         self._stop_fd, self._stopping_fd = os.pipe()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def close(self) -> None:
         """Pull the adapter out: its interface is gone."""
+        self.takes.set()
         os.close(self._stopping_fd)
         self._reader.join()
         for fd in (self._stop_fd, self._adapter_fd, self._line_fd):
@@ -66,6 +70,7 @@ class SerialAdapter:
     def _read(self) -> None:
         begun = b""
         while True:
+            self.takes.wait()
             ready, _, _ = select.select([self._adapter_fd, self._stop_fd], [], [])
             if self._stop_fd in ready:
                 return
@@ -76,6 +81,13 @@ class SerialAdapter:
     def tell(self, line: str) -> None:
         """Say one line to the kernel."""
         os.write(self._adapter_fd, line.encode() + b"\r")
+
+    def said(self, timeout: float) -> str | None:
+        """Return the next line that the kernel says, or None after ``timeout`` seconds."""
+        try:
+            return self._said.get(timeout=timeout)
+        except queue.Empty:
+            return None
 
     def asked(self, line: str) -> list[str]:
         """Return what the kernel says up to ``line``, which must come."""
