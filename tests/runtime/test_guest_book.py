@@ -10,9 +10,10 @@ import pytest
 
 from vehicle.runtime import guest_book
 from vehicle.runtime.guest_book import GuestBook, GuestStoreError, What
-from vehicle.runtime.guest_pass import TRIES_MAX, Moment
+from vehicle.runtime.guest_pass import TRIES_MAX
+from vehicle.runtime.outage import Moment
 
-NOW = Moment(1_800_000_000, 5_000, "boot")
+NOW = Moment("boot", 5_000_000_000, 1_800_000_000_000_000)
 ADDED = {"valid_s": 7200, "once": True, "salt": "00" * 16, "digest": "ab" * 32}
 
 

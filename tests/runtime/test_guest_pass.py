@@ -17,7 +17,6 @@ from vehicle.runtime.guest_pass import (
     SALT_BYTES,
     TRIES_MAX,
     Book,
-    Moment,
     Pass,
     Verdict,
     digest_of,
@@ -27,8 +26,9 @@ from vehicle.runtime.guest_pass import (
     new_code,
     shown,
 )
+from vehicle.runtime.outage import Moment
 
-NOW = Moment(wall_s=1_800_000_000, boot_s=5_000, boot_id="first")
+NOW = Moment("first", 5_000_000_000, 1_800_000_000_000_000)
 SALT = b"s" * SALT_BYTES
 CODES = st.text(LETTERS, min_size=CODE_LETTERS, max_size=CODE_LETTERS)
 
@@ -43,9 +43,14 @@ def one_pass(code: str = "3K7QM2XRD", **changes) -> Pass:
     return Pass(**{**fields, "salt": SALT, "digest": quick(code, SALT), **changes})
 
 
-def later(seconds: int, boot_id: str = "first", **changes) -> Moment:
-    fields = {"wall_s": NOW.wall_s + seconds, "boot_s": NOW.boot_s + seconds, "boot_id": boot_id}
-    return Moment(**{**fields, **changes})
+def later(
+    seconds: int, boot: str = "first", *, up_s: int | None = None, wall_s: int | None = None
+) -> Moment:
+    """Return NOW and some seconds; ``up_s``: since the boot; ``wall_s``: the wall clock, less NOW."""
+    boottime_us = NOW.boottime_us + seconds * 1_000_000 if up_s is None else up_s * 1_000_000
+    return Moment(
+        boot, boottime_us, NOW.wall_us + (seconds if wall_s is None else wall_s) * 1_000_000
+    )
 
 
 # ---- codes --------------------------------------------------------------------------------------
@@ -107,15 +112,15 @@ def test_the_slow_hash_depends_on_code_and_salt_and_is_slow() -> None:
         ({"used": 5, "once": False}, later(0), Verdict.GOOD),
         ({"used": 1}, later(9000), Verdict.USED),
         # Within a boot nobody can set the clock that counts.
-        ({}, later(60, wall_s=0), Verdict.GOOD),
-        ({}, later(7200, wall_s=0), Verdict.EXPIRED),
-        ({}, later(60, wall_s=NOW.wall_s + 10**9), Verdict.GOOD),
+        ({}, later(60, wall_s=-1_800_000_000), Verdict.GOOD),
+        ({}, later(7200, wall_s=-1_800_000_000), Verdict.EXPIRED),
+        ({}, later(60, wall_s=10**9), Verdict.GOOD),
         # After a reboot the wall clock counts, where it can be right.
-        ({}, later(60, "second", boot_s=3), Verdict.GOOD),
-        ({}, later(7200, "second", boot_s=3), Verdict.EXPIRED),
-        ({}, later(0, "second", wall_s=NOW.wall_s - 1, boot_s=3), Verdict.CLOCK_UNSURE),
-        ({}, later(0, "second", wall_s=0, boot_s=3), Verdict.CLOCK_UNSURE),
-        ({}, later(60, "second", boot_s=7200), Verdict.EXPIRED),
+        ({}, later(60, "second", up_s=3), Verdict.GOOD),
+        ({}, later(7200, "second", up_s=3), Verdict.EXPIRED),
+        ({}, later(0, "second", wall_s=-1, up_s=3), Verdict.CLOCK_UNSURE),
+        ({}, later(0, "second", wall_s=-1_800_000_000, up_s=3), Verdict.CLOCK_UNSURE),
+        ({}, later(60, "second", up_s=7200), Verdict.CLOCK_UNSURE),
     ],
 )
 def test_a_code_holds_as_long_as_it_is_valid_and_not_used_up(changes, now, verdict) -> None:
@@ -167,11 +172,11 @@ def test_a_pause_is_waited_out_by_a_clock_that_nobody_can_set() -> None:
     book = Book().charged(NOW).charged(NOW).charged(NOW)
     assert book.barred(later(3)) is Verdict.TOO_SOON
     assert book.barred(later(4)) is None
-    assert book.barred(later(0, wall_s=NOW.wall_s + 10**9)) is Verdict.TOO_SOON
-    assert book.barred(later(4, wall_s=0)) is None
+    assert book.barred(later(0, wall_s=10**9)) is Verdict.TOO_SOON
+    assert book.barred(later(4, wall_s=-1_800_000_000)) is None
 
 
 def test_a_reboot_does_not_shorten_a_pause() -> None:
     book = Book().charged(NOW).charged(NOW).charged(NOW)
-    assert book.barred(later(10**6, "second", boot_s=3)) is Verdict.TOO_SOON
-    assert book.barred(later(0, "second", boot_s=4)) is None
+    assert book.barred(later(10**6, "second", up_s=3)) is Verdict.TOO_SOON
+    assert book.barred(later(0, "second", up_s=4)) is None

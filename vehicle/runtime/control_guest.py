@@ -12,10 +12,8 @@ from __future__ import annotations
 import asyncio
 import difflib
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from vehicle.core.messages import Answered, Entry
@@ -28,7 +26,6 @@ from vehicle.runtime.guest_pass import (
     VALID_S_MAX,
     VALID_S_MIN,
     WHOM_CHARACTERS_MAX,
-    Moment,
     Pass,
     Verdict,
     digest_of,
@@ -37,6 +34,7 @@ from vehicle.runtime.guest_pass import (
     new_code,
     shown,
 )
+from vehicle.runtime.outage import Moment, this_moment
 from vehicle.runtime.varlink_call import Call
 from vehicle.runtime.varlink_methods import bad_guest, code_refused, failed, unsafe
 from vehicle.runtime.varlink_wire import VarlinkError
@@ -70,12 +68,6 @@ _ADVICE: Mapping[Verdict, str] = {
 }
 
 
-def live_moment() -> Moment:
-    """Return the present moment on the machine's clocks."""
-    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    return Moment(int(time.time()), int(time.clock_gettime(time.CLOCK_BOOTTIME)), boot_id)
-
-
 class GuestControl:
     """The handlers of the guests' methods. Use it within the running event loop, then ``close``."""
 
@@ -84,7 +76,7 @@ class GuestControl:
         service: LiveService,
         book: GuestBook,
         check_ready: Callable[[], None],
-        moment: Callable[[], Moment] = live_moment,
+        moment: Callable[[], Moment] = this_moment,
     ) -> None:
         """``book`` must be loaded; ``check_ready`` raises NotReady where the car is yet unheard."""
         self._service = service

@@ -21,7 +21,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from vehicle.runtime.guest_pass import TRIES_MAX, Book, Moment, Pass
+from vehicle.runtime.guest_pass import TRIES_MAX, Book, Pass
+from vehicle.runtime.outage import Moment
 from vehicle.runtime.settings_disk import append_flushed, write_flushed
 
 RECORD_BYTES_MAX = 256 * 1024
@@ -188,7 +189,9 @@ def _apply(book: Book, line: Line) -> Book:
 
 
 def _moment(line: Line) -> Moment:
-    return Moment(int(line["wall_s"]), int(line["boot_s"]), str(line["boot_id"]))
+    boot = line["boot"]
+    whole = (int(line["boottime_us"]), int(line["wall_us"]))
+    return Moment(None if boot is None else str(boot), *whole)
 
 
 def _plain(book: Book) -> dict[str, Any]:

@@ -9,10 +9,9 @@ there is such a pass or not, so the time it takes tells nothing. The letters are
 L, O or U; what people type for them (capital or not, O for 0, I or L for 1, with or without dashes)
 is read as meant.
 
-Time is two clocks at once. Within one boot the boot clock counts, which nobody can set. After a
-reboot the wall clock counts for a pass's end; one that lies before the pass was made says nothing,
-and the pass is refused. For the pause after a wrong try only the time since the boot counts then:
-at least that much has passed.
+Time is what ``outage`` says: within one boot nobody can set it. After a reboot the wall clock
+counts for a pass's end where it can be believed, and the pass is refused where it cannot. For the
+pause after a wrong try only the time since the boot counts then: at least that much has passed.
 """
 
 from __future__ import annotations
@@ -22,6 +21,10 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from vehicle.runtime.outage import Moment, elapsed_us
+
+SECOND_US = 1_000_000
 
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32."""
@@ -46,18 +49,6 @@ _SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**14, 8, 5
 """16 MiB and about a quarter of a second on a gateway. Source: OWASP Password Storage Cheat Sheet,
 which names this among its minimum choices for scrypt."""
 _SCRYPT_BYTES_MAX = 32 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One moment on both clocks."""
-
-    wall_s: int
-    """Seconds since 1970 on the wall clock, which may be wrong."""
-    boot_s: int
-    """Seconds since the machine was started, sleep included."""
-    boot_id: str
-    """Which start that was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +97,9 @@ class Book:
         """Return how many seconds must pass before the next try; 0 where none."""
         if self.tried is None or not self.tries:
             return 0
-        same_boot = now.boot_id == self.tried.boot_id
-        gone_s = now.boot_s - self.tried.boot_s if same_boot else now.boot_s
-        return max(0, min(1 << (self.tries - 1), PAUSE_S_MAX) - gone_s)
+        same_boot = now.boot is not None and now.boot == self.tried.boot
+        gone_us = now.boottime_us - (self.tried.boottime_us if same_boot else 0)
+        return max(0, min(1 << (self.tries - 1), PAUSE_S_MAX) - gone_us // SECOND_US)
 
     def barred(self, now: Moment) -> Verdict | None:
         """Return why no code at all is taken at ``now``, or None."""
@@ -177,12 +168,8 @@ def digest_of(code: str, salt: bytes) -> bytes:
 
 def left_s(one: Pass, now: Moment) -> int | None:
     """Return for how many seconds a pass is still valid; None where the clock cannot tell."""
-    if now.boot_id == one.made.boot_id:
-        return max(0, one.valid_s - (now.boot_s - one.made.boot_s))
-    if now.wall_s < one.made.wall_s:
-        return None
-    # Since this boot at least boot_s have passed, whatever the wall clock says.
-    return max(0, one.valid_s - max(now.wall_s - one.made.wall_s, now.boot_s))
+    gone_us = elapsed_us(one.made, now)
+    return None if gone_us is None else max(0, one.valid_s - gone_us // SECOND_US)
 
 
 def judge(
