@@ -608,7 +608,7 @@ def test_a_change_that_cannot_be_saved_changes_nothing(run, monkeypatch) -> None
         def full(*_args, **_values):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(desk.store, "change", full)
+        monkeypatch.setattr(desk.store, "change_all", full)
         client = await desk.change("SetSetting", key="auto-lock", value="off")
         assert client.error == "Failed"
         assert client.reply["advice"] == "The settings are as they were."

@@ -46,7 +46,7 @@ def one_pass(code: str = "3K7QM2XRD", **changes) -> Pass:
 def later(
     seconds: int, boot: str = "first", *, up_s: int | None = None, wall_s: int | None = None
 ) -> Moment:
-    """Return NOW and some seconds; ``up_s``: since the boot; ``wall_s``: the wall clock, less NOW."""
+    """Return NOW and some seconds; ``up_s``: since the boot; ``wall_s``: the wall clock's gain."""
     boottime_us = NOW.boottime_us + seconds * 1_000_000 if up_s is None else up_s * 1_000_000
     return Moment(
         boot, boottime_us, NOW.wall_us + (seconds if wall_s is None else wall_s) * 1_000_000

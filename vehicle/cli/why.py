@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -59,6 +59,18 @@ def _facts(told: Mapping[str, Any], *, verbose: bool) -> Iterator[tuple[str, str
         name = f" [{signal['signal']} {signal['value']}]" if verbose else ""
         yield "because", f"{signal['words']} {how_long(signal['age_us'])}{name}"
     for key in told["settings"]:
-        yield "setting", f"{key} is {told['settings'][key]}"
+        yield "setting", f"{key} is {told['settings'][key]}{_by(key, told['overrides'])}"
+    for override in told["overrides"]:
+        if override.partition("=")[0] not in told["settings"]:
+            yield "override", override
     for number, way in enumerate(told["releases"]):
         yield ("or if" if number else "free if"), way["words"]
+
+
+def _by(key: str, overrides: Sequence[str]) -> str:
+    """Return which override a setting's value comes from, if one is told."""
+    for override in overrides:
+        setting, _, when = override.partition(" when ")
+        if setting.partition("=")[0] == key:
+            return f", by your override when {when}"
+    return ""

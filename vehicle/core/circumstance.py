@@ -169,6 +169,26 @@ def read_when(given: Mapping[str, str] | str) -> When:
     return When(tuple((name, found[name]) for name in DIMENSIONS if name in found))
 
 
+def read_circumstance(given: Mapping[str, str]) -> Circumstance:
+    """Return the circumstance in which ``given`` holds, and nothing else is known.
+
+    An hour is a number from 0 to 23. Raises ConditionError as ``read_when`` does.
+    """
+    values: dict[str, StrEnum] = {}
+    for name, word in given.items():
+        if name == "hours":
+            values[name] = _hour(word)
+        else:
+            (values[name],) = allowed(name, dict(read_when({name: word}).conditions)[name])
+    return Circumstance(**values)  # type: ignore[arg-type]
+
+
+def _hour(word: str) -> Hour:
+    if not word.isdecimal() or int(word) not in range(24):
+        raise ConditionError(f"hour = {word!r} must be a whole number from 0 to 23")
+    return Hour(f"{int(word):02}")
+
+
 def _pairs(text: str) -> list[tuple[str, str]]:
     pairs = []
     for part in filter(None, (part.strip() for part in text.split(","))):

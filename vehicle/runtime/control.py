@@ -192,6 +192,7 @@ class Control:
             "sentence": decision.rule.sentence,
             "because": [self._signal(signal, now_us) for signal in decision.rule.signals],
             "settings": {key: in_words(owner)[key] for key in behind},
+            "overrides": [str(each) for each in manager.overrides_behind(actuator)],
             "releases": [_way(way) for way in ways],
         }
 

@@ -17,9 +17,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vehicle.core.car import Actuator
+from vehicle.core.circumstance import DIMENSIONS, Circumstance, ConditionError, read_circumstance
+from vehicle.core.rehearsal import MOMENT_WORDS, Decided, rehearse
+from vehicle.core.resolve import Effective
 from vehicle.core.settings import Settings, SettingsError
+from vehicle.core.signals import Fitted
+from vehicle.core.situation import fitted
+from vehicle.core.words import CHARGE_WORDS
 from vehicle.runtime.control_service import LiveService
 from vehicle.runtime.settings_store import SettingsStore
+from vehicle.runtime.settings_wishes import Wish, Wishes, preset_wish, wish
 from vehicle.runtime.varlink_call import Call
 from vehicle.runtime.varlink_methods import bad_setting, failed
 from vehicle.runtime.varlink_wire import VarlinkError
@@ -27,6 +35,8 @@ from vehicle.runtime.varlink_wire import VarlinkError
 Reply = Mapping[str, Any]
 
 NOT_CHANGED = "The settings are as they were."
+LIMIT_A = 16
+"""Above this an AC supply needs a lock. Source: GB/T 18487.1-2023 Annex I."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +44,7 @@ class _Change:
     """A change that waits for its turn."""
 
     call: Call
-    key: str
-    value: str | None
+    wish: Wish
     who: str
 
 
@@ -62,9 +71,12 @@ class SettingsControl:
         """Method name -> function."""
         return {
             "GetSettings": self._get,
-            "PreviewSetting": self._preview,
-            "SetSetting": lambda call: self._line_up(call, call.parameters["value"]),
-            "UnsetSetting": lambda call: self._line_up(call, None),
+            "PreviewSetting": lambda call: self._preview(_wished(call)),
+            "SetSetting": lambda call: self._line_up(call, _wished(call)),
+            "UnsetSetting": lambda call: self._line_up(call, _wished(call)),
+            "PreviewPreset": lambda call: self._preview(preset_wish(call.parameters["name"])),
+            "TakePreset": lambda call: self._line_up(call, preset_wish(call.parameters["name"])),
+            "TrySettings": self._try,
         }
 
     def _get(self, _: Call) -> Reply:
@@ -72,8 +84,12 @@ class SettingsControl:
         paths = {"owner": str(store.owner_path), "audit": str(store.audit.path)}
         if store.vendor_path is not None:
             paths["vendor"] = str(store.vendor_path)
+        manager = self._service.manager
         return {
-            "settings": in_words(self._service.manager.settings),
+            "settings": in_words(manager.settings),
+            "effective": in_words(manager.effective.settings),
+            "overrides": _overrides(manager.settings, manager.effective, manager.circumstance),
+            "circumstance": _circumstance(manager.circumstance),
             "defaults": in_words(Settings()),
             "vendor": {key: str(value) for key, value in store.vendor_values.items()},
             "owner": {key: str(value) for key, value in store.owner_values.items()},
@@ -81,19 +97,44 @@ class SettingsControl:
             "notes": list(self._notes()),
         }
 
-    def _preview(self, call: Call) -> Reply:
+    def _preview(self, wish: Wish) -> Reply:
+        before = self._service.manager.settings
         try:
-            settings, gives_up = self._store.preview(
-                {call.parameters["key"]: call.parameters["value"]}
-            )
+            settings, gives_up = self._store.preview(wish(before))
         except SettingsError as error:
             raise bad_setting(str(error)) from error
-        return {"settings": in_words(settings), "gives_up": gives_up}
+        return _changed(before, settings, gives_up)
+
+    def _try(self, call: Call) -> Reply:
+        given = {name: call.parameters[name] for name in DIMENSIONS if call.parameters[name]}
+        try:
+            thought_up = read_circumstance(given)
+        except ConditionError as error:
+            raise bad_setting(f"settings: {error}") from error
+        manager = self._service.manager
+        rehearsed = rehearse(
+            manager.car,
+            manager.settings,
+            thought_up,
+            high_current=(call.parameters["limit_a"] or 0) > LIMIT_A,
+            pins=frozenset(
+                actuator
+                for actuator in Actuator
+                if fitted(manager.snapshot, actuator) is not Fitted.ABSENT
+            ),
+        )
+        effective, circumstance = rehearsed.effective, rehearsed.circumstance
+        return {
+            "effective": in_words(effective.settings),
+            "overrides": _overrides(manager.settings, effective, circumstance),
+            "circumstance": _circumstance(circumstance),
+            "moments": [_moment(each) for each in rehearsed.moments],
+        }
 
     # ---- changing -------------------------------------------------------------------------------
 
-    def _line_up(self, call: Call, value: str | None) -> None:
-        self._waiting.append(_Change(call, call.parameters["key"], value, call.peer.user))
+    def _line_up(self, call: Call, wish: Wish) -> None:
+        self._waiting.append(_Change(call, wish, call.peer.user))
         if not self._saving:
             self._save_next()
 
@@ -101,20 +142,22 @@ class SettingsControl:
         while self._waiting:
             change = self._waiting.popleft()
             try:
-                _, gives_up = self._store.preview({change.key: change.value})
+                # What is wished for may depend on what holds when its turn has come.
+                wishes = change.wish(self._service.manager.settings)
+                _, gives_up = self._store.preview(wishes)
             except SettingsError as error:
                 change.call.fail(bad_setting(str(error)))
                 continue
             self._saving = True
-            saved = asyncio.get_running_loop().run_in_executor(None, self._save, change)
+            saved = asyncio.get_running_loop().run_in_executor(None, self._save, wishes, change.who)
             saved.add_done_callback(lambda done, c=change, g=gives_up: self._saved(c, g, done))  # type: ignore[misc]
             return
 
-    def _save(self, change: _Change) -> Settings | VarlinkError:
+    def _save(self, wishes: Wishes, who: str) -> Settings | VarlinkError:
         """In the thread: keep the change; return what holds, or what failed."""
         when_s = int(self._wall_s())
         try:
-            return self._store.change(change.key, change.value, who=change.who, when_s=when_s)
+            return self._store.change_all(wishes, who=who, when_s=when_s)
         except OSError as error:
             return failed(str(error), NOT_CHANGED)
 
@@ -126,12 +169,61 @@ class SettingsControl:
         if isinstance(result, VarlinkError):
             change.call.fail(result)
         else:
-            if result != self._service.manager.settings:
+            before = self._service.manager.settings
+            if result != before:
                 self._service.change_settings(result, f"control socket, {change.who}")
-            change.call.reply({"settings": in_words(result), "gives_up": gives_up})
+            change.call.reply(_changed(before, result, gives_up))
         self._save_next()
 
 
 def in_words(settings: Settings) -> dict[str, str]:
     """Return every key with its value as text."""
     return {key: str(value) for key, value in settings.words().items()}
+
+
+def _wished(call: Call) -> Wish:
+    given = call.parameters
+    return wish(given["key"], given.get("value"), given["when"])
+
+
+def _changed(before: Settings, after: Settings, gives_up: list[str]) -> Reply:
+    was, now = in_words(before), in_words(after)
+    changes = [
+        {"key": key, "was": was[key], "becomes": now[key]} for key in now if now[key] != was[key]
+    ]
+    return {"settings": now, "gives_up": gives_up, "changes": changes}
+
+
+def _overrides(
+    settings: Settings, effective: Effective, circumstance: Circumstance
+) -> list[dict[str, Any]]:
+    """Return every override in its order, and how it fares in ``circumstance``."""
+    return [
+        {
+            "key": each.key,
+            "value": str(each.value),
+            "when": str(each.when),
+            "applies": each.when.matches(circumstance),
+            "wins": (each.key, each) in effective.by,
+        }
+        for each in settings.overrides
+    ]
+
+
+def _circumstance(circumstance: Circumstance) -> dict[str, str]:
+    return {name: str(getattr(circumstance, name)) for name in DIMENSIONS}
+
+
+def _moment(decided: Decided) -> dict[str, Any]:
+    return {
+        "moment": decided.moment,
+        "words": MOMENT_WORDS[decided.moment],
+        "actuator": decided.actuator,
+        "demand": decided.demand,
+        "state": decided.state,
+        "rule": decided.rule.name,
+        "sentence": decided.rule.sentence,
+        "overrides": [str(each) for each in decided.overrides],
+        "permit": decided.permit,
+        "permit_words": CHARGE_WORDS[decided.permit],
+    }

@@ -18,7 +18,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vehicle.core.settings import SettingsError, parse
+from vehicle.core.overrides import SEPARATOR
+from vehicle.core.settings import OVERRIDES, SettingsError, parse
+from vehicle.runtime.settings_lines import with_lines
 
 SCHEMA = 1
 """The file's schema version. ``_MIGRATIONS`` read older ones; newer ones are refused."""
@@ -82,13 +84,20 @@ class Generation:
 def render(generation: Generation) -> bytes:
     """Return the content of the owner's file."""
     lines = [f"schema = {SCHEMA}", f"generation = {generation.number}", "", "[settings]"]
-    lines += [f"{key} = {_toml(value)}" for key, value in generation.owner]
+    for key, value in generation.owner:
+        lines += _overrides(value) if key == OVERRIDES else [f"{key} = {_toml(value)}"]
     for change in generation.changes:
         lines += ["", "[[change]]"]
         fields = change.fields().items()
         lines += [f"{name} = {_toml(value)}" for name, value in fields if value is not None]
     body = ("\n".join(lines) + "\n").encode()
     return _MARK + f"{zlib.crc32(body):08x} ({_ADVICE})\n".encode() + body
+
+
+def _overrides(value: Value) -> list[str]:
+    """Return the overrides as a list, one to a line: so people read them, and errors count them."""
+    texts = [_toml(text) for text in str(value).split(SEPARATOR)]
+    return [f"{OVERRIDES} = [", *(f"    {text}," for text in texts), "]"]
 
 
 def _toml(value: Value) -> str:
@@ -115,7 +124,12 @@ def read_generation(path: Path) -> Generation:
     if not document:
         raise DamagedError("it holds nothing")
     settings = _settings(document)
-    return _from_service(document, settings) if marked else _by_hand(path, settings)
+    if marked:
+        return _from_service(document, settings)
+    try:
+        return _by_hand(path, settings)
+    except SettingsError as error:
+        raise with_lines(error, content.decode()) from error
 
 
 def _from_service(document: Mapping[str, object], settings: Mapping[str, object]) -> Generation:
@@ -150,14 +164,18 @@ def read_vendor(path: Path | None) -> dict[str, Value]:
     if path is None or not path.exists():
         return {}
     try:
-        document = _document(_content(path))
+        content = _content(path)
+        document = _document(content)
     except OSError as error:
         raise SettingsError(
             f"{path}: cannot be read ({error.strerror}); make it readable for the service"
         ) from error
     except DamagedError as error:
         raise SettingsError(f"{path}: {error}; mend the file") from error
-    parse(document, str(path))
+    try:
+        parse(document, str(path))
+    except SettingsError as error:
+        raise with_lines(error, content.decode()) from error
     document.pop("schema", None)
     return checked(document, str(path))
 

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 from vehicle.core.settings import Settings, SettingsError, parse
+from vehicle.runtime.settings_lines import with_lines
 
 
 def read_settings(path: Path) -> Settings:
@@ -15,7 +16,8 @@ def read_settings(path: Path) -> Settings:
     an unknown key or a value that does not exist.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except UnicodeDecodeError as error:
@@ -27,4 +29,7 @@ def read_settings(path: Path) -> Settings:
             f"{path}: is not TOML: {error}; write one key = value to a line, words in quotes,"
             ' for instance auto-lock = "off"'
         ) from error
-    return parse(document, str(path))
+    try:
+        return parse(document, str(path))
+    except SettingsError as error:
+        raise with_lines(error, text) from error

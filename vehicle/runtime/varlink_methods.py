@@ -12,6 +12,7 @@ from enum import Enum, auto
 from importlib import resources
 from typing import Any
 
+from vehicle.core.circumstance import DIMENSIONS
 from vehicle.runtime.varlink_access import Needs
 from vehicle.runtime.varlink_wire import VarlinkError
 
@@ -61,6 +62,7 @@ SERVICE_SIGNATURES: Mapping[str, Signature] = {
 }
 
 _KEY = {"key": Kind.TEXT}
+_WHEN = {"when": Kind.TEXT_OR_NONE}
 
 CHARGELOCK_SIGNATURES: Mapping[str, Signature] = {
     "Status": Signature(),
@@ -70,9 +72,17 @@ CHARGELOCK_SIGNATURES: Mapping[str, Signature] = {
     "Unlatch": Signature(needs=Needs.CHANGE, replies=Replies.PROGRESS),
     "Latch": Signature(needs=Needs.CHANGE, replies=Replies.PROGRESS),
     "GetSettings": Signature(),
-    "PreviewSetting": Signature(parameters={**_KEY, "value": Kind.TEXT_OR_NONE}),
-    "SetSetting": Signature(needs=Needs.CHANGE, parameters={**_KEY, "value": Kind.TEXT}),
-    "UnsetSetting": Signature(needs=Needs.CHANGE, parameters=_KEY),
+    "PreviewSetting": Signature(parameters={**_KEY, "value": Kind.TEXT_OR_NONE, **_WHEN}),
+    "SetSetting": Signature(needs=Needs.CHANGE, parameters={**_KEY, "value": Kind.TEXT, **_WHEN}),
+    "UnsetSetting": Signature(needs=Needs.CHANGE, parameters={**_KEY, **_WHEN}),
+    "PreviewPreset": Signature(parameters={"name": Kind.TEXT}),
+    "TakePreset": Signature(needs=Needs.CHANGE, parameters={"name": Kind.TEXT}),
+    "TrySettings": Signature(
+        parameters={
+            **dict.fromkeys(DIMENSIONS, Kind.TEXT_OR_NONE),
+            "limit_a": Kind.COUNT_OR_NONE,
+        }
+    ),
     "AddGuest": Signature(
         needs=Needs.CHANGE,
         parameters={"whom": Kind.TEXT, "valid_s": Kind.COUNT, "once": Kind.TRUTH},

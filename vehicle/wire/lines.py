@@ -1,8 +1,8 @@
 """Line numbers for TOML keys, which ``tomllib`` does not give.
 
-Knows: table headers, keys at the start of a line, and rows of a list that start a line. Refuses to
-know: whether the text is valid TOML, and what a key means. A key it cannot place gets the line of
-the nearest table or key around it.
+Knows: table headers, keys at the start of a line, and rows and texts of a list that start a line.
+Refuses to know: whether the text is valid TOML, and what a key means. A key it cannot place gets
+the line of the nearest table or key around it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Lines:
                 row = 0
                 for length in range(len(table) + 1, len(key) + 1):
                     self._at.setdefault(key[:length], number)
-            elif line.lstrip().startswith("{"):
+            elif line.lstrip().startswith(("{", '"', "'")):
                 self._at.setdefault((*key, row), number)
                 row += 1
 
