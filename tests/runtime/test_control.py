@@ -9,14 +9,14 @@ import pytest
 from control_desk import at_the_desk
 from owners_car import ADAPTER, CHARGING, PARKED, OwnersCar, fault
 
-from vehicle.core.messages import Requested
+from vehicle.core.messages import Answered, Requested
 from vehicle.core.names import Request, Source
 from vehicle.core.request import LATCH_LIMIT_US
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import Inlet
 from vehicle.core.snapshot import SIGNALS
 from vehicle.runtime.control import NOT_HEARD, READY_US
-from vehicle.runtime.control_way import _ENDS, _REFUSALS, OPENS
+from vehicle.runtime.control_way import _ENDS, _REFUSALS, FOR_OTHERS, FROM_THE_BUS, OPENS
 from vehicle.runtime.simulator import StartState
 from vehicle.runtime.varlink_access import Peer
 
@@ -231,10 +231,26 @@ def test_a_dry_run_refuses_what_it_would_not_do(run) -> None:
     run(story, OwnersCar(PARKED, dry_run=True))
 
 
+@pytest.mark.parametrize("result", FOR_OTHERS)
+def test_what_is_refused_to_somebody_else_ends_nobodys_request(run, result) -> None:
+    async def story(desk):
+        client = desk.ask("Unlatch")
+        refused = Answered(Request.UNLATCH, Source.REMOTE, result)
+        for listener in tuple(desk.car._listeners):
+            listener(desk.car.now, refused)
+        assert client.steps[-1] != "done"
+        assert client.error is None
+        desk.car.advance(5)
+        assert client.reply["result"] == "released"
+
+    run(story)
+
+
 def test_every_result_opens_a_call_or_ends_it() -> None:
     from vehicle.core.names import Result
 
-    assert set(_ENDS) | set(OPENS) == set(Result)
+    assert set(_ENDS) | set(OPENS) | set(FROM_THE_BUS) == set(Result)
+    assert not set(_ENDS) & set(FROM_THE_BUS)
     assert all(end.error is not None for end in _REFUSALS.values())
     assert all(end.advice or end.fault or end.error is None for end in _ENDS.values())
 

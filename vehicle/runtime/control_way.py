@@ -88,7 +88,18 @@ _ENDS: Mapping[Result, _End] = {
 """Result -> how it ends a call. The two that are missing open one."""
 
 OPENS = (Result.ACCEPTED, Result.ALREADY_PENDING)
-FOR_OTHERS = (Result.REFUSED_KEY_NOT_AT_PORT, Result.REFUSED_CAR_NOT_UNLOCKED)
+FROM_THE_BUS = (
+    Result.REFUSED_UNPROTECTED,
+    Result.REFUSED_KEY_NOT_HEARD,
+    Result.REFUSED_JUST_CHANGED,
+    Result.REFUSED_TOO_OFTEN,
+)
+"""Refusals of what is asked over the car's bus: none of them is ever the answer to a call."""
+FOR_OTHERS = (
+    Result.REFUSED_KEY_NOT_AT_PORT,
+    Result.REFUSED_CAR_NOT_UNLOCKED,
+    *FROM_THE_BUS,
+)
 """Refusals that are about who asks and how, so they end no request that stands."""
 
 _TOLD_AT_THE_END = frozenset(end.fault for end in _ENDS.values() if end.error is not None)
