@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -71,6 +72,15 @@ def test_what_the_guest_writes_elsewhere_is_gone(one_run):
     shadowed = one_run[2]
     assert (shadowed / "old").read_text() == "old"
     assert [path.name for path in shadowed.iterdir()] == ["old"]
+
+
+def test_a_guest_reads_more_files_than_its_runner_was_meant_to_open():
+    folder = Path(os.__file__).parent
+    words = command("bash", "-c", f"find {folder} -name '*.py' | head -400 | xargs cat | wc -c")
+    limited = ["bash", "-c", 'ulimit -Sn 128; exec "$@"', "bash", *words]
+    ended = subprocess.run(limited, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert int(ended.stdout) > 0
 
 
 def test_two_guests_at_once_do_not_meet(tmp_path):
