@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ import pytest
 from live_bench import Bench, CarOnWires, VirtualTimeLoop, Wire, in_virtual_time, reference
 from memory_bench import later
 
-from vehicle.core.messages import Entry
+from vehicle.core.car import Actuator
+from vehicle.core.messages import Entry, Requested
+from vehicle.core.names import PinState, Request, Source
 from vehicle.core.signals import CarLock
 from vehicle.runtime.journal import to_line
 from vehicle.runtime.journal_log import JournalLog
 from vehicle.runtime.memory_file import MemoryFile
 from vehicle.runtime.memory_keeper import MemoryKeeper
+from vehicle.runtime.simulator import StartState
 from vehicle.runtime.story import read_story
 from vehicle.wire.codec import Encoder
 
@@ -111,5 +115,46 @@ def test_two_senders_of_a_protected_message_are_noticed_and_neither_is_believed(
         assert values == ["unknown", "locked", "unknown"]
         states = [each["state"] for each in told if each["kind"] == "message"]
         assert states[0] == "invalid"
+
+    in_virtual_time(main)
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "lost"])
+def test_what_was_released_on_request_stays_free_after_a_kill_in_a_locked_car(
+    kept: bool, tmp_path: Path
+) -> None:
+    """And it is the memory that holds it so: without it the pin engages again."""
+    start = StartState(
+        doors="locked", connector=True, latch="engaged", supply="ac", session="complete"
+    )
+    story = replace(CHARGE, start=start, steps=())
+    car = reference().car
+    file = MemoryFile(tmp_path / "memory.json", "reference", car)
+
+    async def main(loop: VirtualTimeLoop) -> None:
+        wire = Wire()
+        first = Bench(loop, reference(), [wire])
+        keeper = MemoryKeeper(
+            file, car, lambda: loop.now_us, first.said.append, lambda: later(loop.now_us / 1e6)
+        )
+        first.service.on_memory = keeper.note
+        first.start()
+        driver = CarOnWires(first, story)
+        drive = asyncio.create_task(driver.drive(5_000_000))
+        await first.until(2_000_000)
+        first.service.give(Requested(Request.UNLATCH, Source.CLI))
+        await drive
+        assert first.service.manager.pin(Actuator.LATCH).state is PinState.RELEASED
+        await keeper.close()
+        first.service._end()  # nothing is said or written any more, as after a kill
+        memory = file.read(later(5.2)).memory if kept else None
+        second = Bench(loop, reference(), [wire], memory=memory)
+        second.start()
+        again = CarOnWires(second, story)
+        again._car = driver._car
+        await again.drive(20_000_000)
+        engaged = '"command":"engage"' in "\n".join(second.journal)
+        assert engaged is not kept
+        second.service.stop()
 
     in_virtual_time(main)
