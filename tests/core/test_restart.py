@@ -412,6 +412,9 @@ def test_a_jam_of_another_connector_is_forgotten() -> None:
 def test_tries_go_on_where_the_restart_cut_them_off() -> None:
     """One pulse was made; two are left, with the pause that the first has earned."""
     bench = again(retrying())
+    bench.run(6 * S)
+    assert bench.manager.pin(LATCH).stroking
+    assert bench.manager.memory.latch.before is None, "it goes on in the stroke's own memory"
     bench.run(2 * MIN)
     assert [each.attempt for each in bench.said(Command) if not each.recovery] == [2, 3]
     assert bench.state == "jammed"

@@ -136,14 +136,14 @@ class DrivenPin(PinControl):
         if not self._life.fire(_BEGIN[demand]):
             self._remember(waits_for_rest=True)
             return
-        before = self._memory.before
-        if before is None or before.gave_up:
-            before = Tries(demand, reason)
+        attempt, recovered, before = 0, False, self._memory.before
+        if before is not None and not before.gave_up:
+            attempt, recovered = before.attempt, before.recovered
         self._remember(
             goal=demand,
             reason=reason,
-            attempt=before.attempt,
-            recovered=before.recovered,
+            attempt=attempt,
+            recovered=recovered,
             gave_up=False,
             before=None,
         )

@@ -82,7 +82,7 @@ def _session_changed(state: State, now_us: int) -> None:
         state.flags.discard(Flag.INTERRUPTED)
         state.stop(Timer.POWER_CUT_HOLD)
         _start_grace(state, now_us)
-    elif before in _CUT_OFF.get(session, ()) and Flag.STOPPED not in state.flags:
+    elif before in _CUT_OFF[session] and Flag.STOPPED not in state.flags:
         state.flags.add(Flag.INTERRUPTED)
         state.start(Timer.POWER_CUT_HOLD, now_us + _hold_us(state.owner))
     if before is Session.CHARGING and session in (*_ENDED_BADLY, Session.WAITING):
