@@ -18,6 +18,7 @@ from vehicle.runtime.varlink_call import Call
 from vehicle.runtime.varlink_methods import CHARGELOCK_SIGNATURES, checked
 from vehicle.runtime.varlink_wire import Request as Message
 from vehicle.runtime.varlink_wire import VarlinkError
+from vehicle.runtime.zones import ZoneFile
 
 OWNER = Peer(1, 0, frozenset())
 
@@ -82,7 +83,9 @@ class Desk:
         self.store = store
         self.guests = GuestBook(store.owner_path.with_name("guests.record"))
         self.guests.load()
-        self.control = Control(car, store, self.guests)
+        self.zones = ZoneFile(store.owner_path.with_name("zones.toml"))
+        self.zones.load()
+        self.control = Control(car, store, self.guests, self.zones)
 
     def ask(self, method: str, peer: Peer = OWNER, **parameters: Any) -> Client:
         """Call a method."""

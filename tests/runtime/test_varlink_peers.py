@@ -165,6 +165,7 @@ _KINDS = {
     Kind.COUNT: "int",
     Kind.COUNT_OR_NONE: "?int",
     Kind.TRUTH: "bool",
+    Kind.NUMBER: "float",
 }
 
 

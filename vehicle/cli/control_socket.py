@@ -29,9 +29,11 @@ from vehicle.runtime.varlink_socket import (
     SocketInUseError,
     listen,
 )
+from vehicle.runtime.zones import ZoneFile
 
 SETTINGS_FILE = "settings.toml"
 GUESTS_FILE = "guests.record"
+ZONES_FILE = "zones.toml"
 NOT_KEPT = (
     "settings that you change, and what is remembered of a connector, hold until the service ends;"
     " to keep them, name a --state folder"
@@ -106,7 +108,9 @@ def control_socket(
     listener = listen(path, mode=mode, group=GROUP)
     guests = GuestBook(store.owner_path.with_name(GUESTS_FILE))
     guests.load()
-    control = Control(service, store, guests, listener.notes)
+    zones = ZoneFile(store.owner_path.with_name(ZONES_FILE))
+    zones.load()
+    control = Control(service, store, guests, zones, listener.notes)
     signatures = CHARGELOCK_SIGNATURES
     interface = Interface(CHARGELOCK, description_of(CHARGELOCK), signatures, control.handlers)
     server = VarlinkServer([interface], access_for((GROUP,)), version=version("chargelock"))

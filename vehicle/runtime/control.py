@@ -24,14 +24,17 @@ from vehicle.core.words import (
     what_is_held,
 )
 from vehicle.runtime.control_guest import GuestControl
+from vehicle.runtime.control_place import PlaceControl
 from vehicle.runtime.control_service import LiveService
 from vehicle.runtime.control_settings import SettingsControl, in_words
 from vehicle.runtime.control_way import Way, advice_for
 from vehicle.runtime.guest_book import GuestBook
 from vehicle.runtime.journal import fields_of
 from vehicle.runtime.settings_store import SettingsStore
+from vehicle.runtime.surroundings import Surroundings
 from vehicle.runtime.varlink_call import Call, Heartbeat
 from vehicle.runtime.varlink_methods import invalid_parameter, not_ready
+from vehicle.runtime.zones import ZoneFile
 
 Reply = Mapping[str, Any]
 
@@ -54,14 +57,17 @@ class Control:
         service: LiveService,
         store: SettingsStore,
         guests: GuestBook,
+        zones: ZoneFile,
         notes: Sequence[str] = (),
     ) -> None:
-        """``store`` and ``guests`` must be loaded; ``notes``: what else people should know."""
+        """All that is kept is loaded already; ``notes``: what else people should know."""
         self._service = service
         self._store = store
         self._said = tuple(notes)
         self._settings = SettingsControl(service, store, self._notes)
         self._guests = GuestControl(service, guests, self._check_ready)
+        self._surroundings = Surroundings(service)
+        self._place = PlaceControl(self._surroundings, zones)
 
     @property
     def handlers(self) -> dict[str, Callable[[Call], Reply | None]]:
@@ -75,10 +81,12 @@ class Control:
             "Latch": lambda call: self._ask(call, Request.LATCH),
             **self._settings.handlers,
             **self._guests.handlers,
+            **self._place.handlers,
         }
 
     def close(self) -> None:
         """Let go of the service; what is being written is written to its end."""
+        self._surroundings.stop()
         self._guests.close()
 
     def _check_ready(self) -> None:
@@ -161,7 +169,7 @@ class Control:
         return buses
 
     def _notes(self) -> list[str]:
-        notes = [*self._store.notes, *self._guests.notes, *self._said]
+        notes = [*self._store.notes, *self._guests.notes, *self._place.notes, *self._said]
         if not self._service.translator.heard:
             notes.append(NOT_HEARD)
         for can_id in sorted(self._service.foreign_senders):

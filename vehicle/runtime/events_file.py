@@ -19,6 +19,7 @@ found of a message's authentication codes, told when that changes; so a replay n
 
     {"event":"requested","request":"unlatch","source":"cli","t":4000000}
     {"event":"settings_changed","settings":{"auto-lock":"off"},"source":"cli","t":5000000}
+    {"event":"told","signals":{"hour":"22","place":"home"},"t":5500000}
     {"event":"segment_started","t":6000000}
     {"channel":"main","event":"bus_failed","t":7000000}
     {"channel":"main","event":"bus_restored","t":8000000}
@@ -44,6 +45,7 @@ from vehicle.core.messages import (
     BusRestored,
     InputEvent,
     InternalError,
+    Observed,
     Requested,
     SegmentStarted,
     SettingsChanged,
@@ -51,6 +53,7 @@ from vehicle.core.messages import (
 from vehicle.core.names import Authenticity, Request, Source
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
 from vehicle.core.settings import Settings, SettingsError, parse
+from vehicle.core.snapshot import SIGNALS
 from vehicle.runtime.loop import LoopMemory
 from vehicle.wire.findings import did_you_mean
 
@@ -117,6 +120,23 @@ def _request(fields: Mapping[str, Any]) -> Requested:
     )
 
 
+TOLD = ("place", "hour")
+"""The signals that come from no frame: they are told."""
+
+
+def _told(fields: Mapping[str, Any]) -> Observed:
+    signals = fields.get("signals")
+    if not isinstance(signals, dict):
+        raise EventsFileError("signals must be a table of signals and values")
+    values = []
+    for name in signals:
+        if name not in TOLD:
+            raise EventsFileError(f'signals does not know "{name}"; {did_you_mean(name, TOLD)}')
+        kind: Any = SIGNALS[name]
+        values.append((name, kind(_word(signals, name, kind))))
+    return Observed(tuple(values))
+
+
 def _settings(fields: Mapping[str, Any]) -> SettingsChanged:
     settings = fields.get("settings")
     if not isinstance(settings, dict):
@@ -161,6 +181,7 @@ def _started_fields(event: Started) -> dict[str, Any]:
 
 _READ: dict[str, Callable[[Mapping[str, Any]], SideEvent]] = {
     "requested": _request,
+    "told": _told,
     "settings_changed": _settings,
     "segment_started": lambda _: SegmentStarted(),
     "bus_failed": lambda fields: BusFailed(_text(fields, "channel")),
@@ -176,6 +197,7 @@ _READ: dict[str, Callable[[Mapping[str, Any]], SideEvent]] = {
 }
 
 _WRITE: dict[type[Any], tuple[str, Callable[[Any], dict[str, Any]]]] = {
+    Observed: ("told", lambda e: {"signals": dict(e.values)}),
     Requested: ("requested", lambda e: {"request": e.request, "source": e.source}),
     SettingsChanged: (
         "settings_changed",

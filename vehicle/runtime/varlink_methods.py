@@ -6,7 +6,7 @@ Refuses to know: what a method does. Tests hold the tables to the interface file
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from importlib import resources
@@ -31,6 +31,7 @@ class Kind(Enum):
     COUNT = auto()
     COUNT_OR_NONE = auto()
     TRUTH = auto()
+    NUMBER = auto()
 
 
 COUNT_MAX = 1_000_000
@@ -63,6 +64,7 @@ SERVICE_SIGNATURES: Mapping[str, Signature] = {
 
 _KEY = {"key": Kind.TEXT}
 _WHEN = {"when": Kind.TEXT_OR_NONE}
+_POSITION = {"latitude_deg": Kind.NUMBER, "longitude_deg": Kind.NUMBER}
 
 CHARGELOCK_SIGNATURES: Mapping[str, Signature] = {
     "Status": Signature(),
@@ -83,6 +85,14 @@ CHARGELOCK_SIGNATURES: Mapping[str, Signature] = {
             "limit_a": Kind.COUNT_OR_NONE,
         }
     ),
+    "GetPlace": Signature(),
+    "TellPlace": Signature(needs=Needs.CHANGE, parameters={"place": Kind.TEXT}),
+    "TellPosition": Signature(needs=Needs.CHANGE, parameters=_POSITION),
+    "SetZone": Signature(
+        needs=Needs.CHANGE,
+        parameters={"zone": Kind.TEXT, **_POSITION, "radius_m": Kind.COUNT_OR_NONE},
+    ),
+    "UnsetZone": Signature(needs=Needs.CHANGE, parameters={"zone": Kind.TEXT}),
     "AddGuest": Signature(
         needs=Needs.CHANGE,
         parameters={"whom": Kind.TEXT, "valid_s": Kind.COUNT, "once": Kind.TRUTH},
@@ -112,23 +122,31 @@ def checked(signature: Signature, parameters: Mapping[str, Any]) -> dict[str, An
     return {name: _value(name, kind, parameters) for name, kind in signature.parameters.items()}
 
 
-def _value(name: str, kind: Kind, parameters: Mapping[str, Any]) -> str | int | None:
+def _value(name: str, kind: Kind, parameters: Mapping[str, Any]) -> str | float | None:
     value = parameters.get(name)
-    if kind is Kind.TRUTH and isinstance(value, bool):
-        return value
     if value is None and kind in (Kind.TEXT_OR_NONE, Kind.COUNT_OR_NONE):
         return None
-    if kind in (Kind.TEXT, Kind.TEXT_OR_NONE):
-        if isinstance(value, str) and len(value) <= TEXT_CHARACTERS_MAX:
-            return value
-    elif (
-        kind is not Kind.TRUTH
-        and isinstance(value, int)
-        and not isinstance(value, bool)
-        and 1 <= value <= COUNT_MAX
-    ):
-        return value
-    raise invalid_parameter(name)
+    if not _FITS[kind](value):
+        raise invalid_parameter(name)
+    return value
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= TEXT_CHARACTERS_MAX
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= COUNT_MAX
+
+
+_FITS: Mapping[Kind, Callable[[object], bool]] = {
+    Kind.TEXT: _is_text,
+    Kind.TEXT_OR_NONE: _is_text,
+    Kind.COUNT: _is_count,
+    Kind.COUNT_OR_NONE: _is_count,
+    Kind.TRUTH: lambda value: isinstance(value, bool),
+    Kind.NUMBER: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+}
 
 
 # ---- errors of org.varlink.service --------------------------------------------------------------
