@@ -551,6 +551,12 @@ def test_an_internal_error_ends_with_its_process() -> None:
     assert surviving(memory, Car()) == Memory()
 
 
+def test_a_stroke_that_no_sensor_followed_leaves_no_tries_behind() -> None:
+    """It is over, wherever it led: there is no end to go on to."""
+    blind = PinMemory(gave_up=True, reason="release_requested", attempt=1)
+    assert surviving(Memory(latch=blind), Car()).latch == PinMemory()
+
+
 def test_both_pins_have_memories_of_their_own() -> None:
     bench = Bench(adapter_lock_fitted=plugged().manager.snapshot.latch_fitted)
     bench.stuck.add(ADAPTER)
