@@ -134,15 +134,11 @@ class Wire:
             if self._theirs is not None:
                 self._theirs.send(b"wake!")  # a socket that has an error to tell is readable
 
-    # ---- the service's side: python-can's bus and its socket -----------------------------------
+    # ---- the service's side: a raw socket ------------------------------------------------------
 
     def open(self) -> Wire:
         self._theirs, self._ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-        return self
-
-    @property
-    def socket(self) -> Wire:
         return self
 
     def fileno(self) -> int:
@@ -185,7 +181,7 @@ class Wire:
         self.on_sent(frame)
         return len(data)
 
-    def shutdown(self) -> None:
+    def close(self) -> None:
         for each in (self._ours, self._theirs):
             if each is not None:
                 each.close()
@@ -200,7 +196,7 @@ class WirePort(Port):
         super().__init__("socketcan", wire.channel, wiring.ids_on(wire.channel) if wiring else ids)
         self._wire = wire
 
-    def _open_bus(self) -> Any:
+    def _open_socket(self) -> Any:
         return self._wire.open()
 
 

@@ -39,6 +39,9 @@ class FakeTranslator:
     def deadline_us(self) -> int | None:
         return self.deadlines[0] if self.deadlines else None
 
+    def due_before(self, now_us: int) -> int | None:
+        return next((due_us for due_us in self.deadlines if due_us < now_us), None)
+
     def feed(self, now_us: int, frame: Frame) -> list[WireEvent]:
         self.log.append((now_us, "frame"))
         return [BusHeard(frame.channel)]

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
@@ -13,9 +14,10 @@ from typing import Any
 
 import can
 import pytest
+from live_bench import Wire
 
 from vehicle.runtime import ports as ports_module
-from vehicle.runtime.can_socket import build_frame, parse_frame
+from vehicle.runtime.can_socket import BUS_OFF, CanSocket, build_frame, parse_frame
 from vehicle.runtime.ports import Port, PortError
 from vehicle.runtime.python_can import Arrived, from_message
 from vehicle.wire.frame import Frame
@@ -269,10 +271,9 @@ def test_a_channel_that_cannot_be_opened_says_why_and_what_to_do(
     interface: str, error: int | None, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Refused(Port):
-        def _open_bus(self) -> Any:
-            if error is not None:
-                raise OSError(error, os.strerror(error))
-            return super()._open_bus()
+        def _open_socket(self) -> Any:
+            assert error is not None
+            raise OSError(error, os.strerror(error))
 
     async def main() -> None:
         with pytest.raises(PortError) as caught:
@@ -292,7 +293,7 @@ def test_a_lost_channel_is_tried_at_most_half_a_second_apart(
     waits: list[float] = []
 
     class Never(Port):
-        def _open_bus(self) -> Any:
+        def _open_socket(self) -> Any:
             raise OSError(errno.ENETDOWN, os.strerror(errno.ENETDOWN))
 
     async def main() -> None:
@@ -331,9 +332,10 @@ def test_importing_can_never_imports_asammdf_even_where_it_is_installed() -> Non
     pytest.importorskip("asammdf")
     program = (
         "import sys\n"
-        "from vehicle.cli.run import import_can, load_or_fail\n"
+        "from vehicle.runtime.python_can import import_can\n"
+        "from vehicle.wire.profile import load_profile\n"
+        "load_profile('reference')\n"
         "import_can()\n"
-        "load_or_fail('reference')\n"
         "assert 'can' in sys.modules and 'cantools' in sys.modules\n"
         "print([name for name in ('asammdf', 'pandas', 'numpy') if name in sys.modules])\n"
     )
@@ -341,3 +343,39 @@ def test_importing_can_never_imports_asammdf_even_where_it_is_installed() -> Non
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert told.stdout == "[]\n"
+
+
+def test_a_socket_hears_only_what_is_wanted_and_errors_even_where_the_kernel_lets_all_through() -> (
+    None
+):
+    """A filter takes at most 512 identifiers, and lets pass what lay in the socket before."""
+    wire = Wire().open()
+    heard = CanSocket(wire, "can0")  # type: ignore[arg-type]
+    heard.hear_only([(0x100, False), (0x1ABCDEF, True)])
+    frames = [
+        Frame(0x100, b"1", "can0"),
+        Frame(0x101, b"2", "can0"),
+        Frame(0x100, b"3", "can0", extended=True),
+        Frame(0x1ABCDEF, b"4", "can0", extended=True),
+        Frame(0x1ABCDE, b"5", "can0"),
+    ]
+    for frame in frames:
+        wire.put(frame)
+    wire.put_bytes(struct.pack("=IB3x8s", 0x2000_0000 | BUS_OFF, 8, b""))
+    batch: list[Arrived] = []
+    assert heard.read(batch, 100)
+    assert [each.frame.data[:1] for each in batch] == [b"1", b"4", b"\0"]
+    assert (batch[-1].frame.error, heard.received) == (True, 6)
+    heard.close()
+
+
+def test_no_more_is_read_at_once_than_was_asked_for_wanted_or_not() -> None:
+    wire = Wire().open()
+    heard = CanSocket(wire, "can0")  # type: ignore[arg-type]
+    heard.hear_only([(0x100, False)])
+    for _ in range(30):
+        wire.put(Frame(0x101))
+    batch: list[Arrived] = []
+    assert [heard.read(batch, 20), heard.read(batch, 20)] == [False, True]
+    assert (batch, heard.received) == ([], 30)
+    heard.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -22,11 +24,20 @@ def profile() -> None:
 def load_or_fail(name: str) -> Profile:
     """Return the profile, or end the command with its first fault on one line and code 2."""
     try:
-        return load_profile(name)
+        return load_profile(name, compiled=compiled_folder())
     except ProfileError as error:
         first, *others = [each for each in error.findings if each.severity is Severity.ERROR]
         more = f" (and {len(others)} more: chargelock profile check {name})" if others else ""
         fail(f"{_without_severity(first)}{more}", 2)
+
+
+def compiled_folder() -> Path:
+    """Return where compiled DBCs are kept: systemd's folder for the service, else the user's."""
+    given = os.environ.get("CACHE_DIRECTORY", "").partition(":")[0]
+    if given:
+        return Path(given)
+    caches = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(caches) if caches else Path("~/.cache").expanduser()) / "chargelock"
 
 
 def _without_severity(finding: Finding) -> str:

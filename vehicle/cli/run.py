@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import socket
 import sys
 from collections.abc import Iterator
@@ -29,7 +30,6 @@ from vehicle.core.settings import Settings, SettingsError
 from vehicle.runtime.instance import AlreadyRunningError, claim
 from vehicle.runtime.notify import Watchdog, notify, watchdog_us
 from vehicle.runtime.ports import Port, PortError
-from vehicle.runtime.python_can import import_can
 from vehicle.runtime.recorder import PIECE_BYTES, PIECES, Recorder
 from vehicle.runtime.service import Service
 from vehicle.runtime.settings_store import SettingsStore
@@ -133,7 +133,7 @@ def run(
     A channel that is down is waited for. Exit code 1: another instance runs, or an internal error;
     2: a channel, profile or file cannot be used; 3: not permitted.
     """
-    import_can()  # before anything that imports it with all its extras
+    gc.disable()  # until everything is loaded
     options = _options(channels, rest)
     _check(config_path)
     profile = load_or_fail(profile_name)

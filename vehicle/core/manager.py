@@ -63,6 +63,8 @@ class LockManager:
         self._permit: Charge | None = None
         self._vetoed: dict[Actuator, str] = {}
         self._now_us = 0
+        self._deadline_us: int | None = None
+        """Worked out when something happened, because it is asked for with every frame."""
 
     # ---- the outside ----------------------------------------------------------------------------
 
@@ -139,6 +141,7 @@ class LockManager:
             actuator: decide_for(self._state, actuator) for actuator in Actuator
         }
         self._permit = permit_of(self._state)
+        self._deadline_us = self._next_deadline()
 
     def start(self, now_us: int) -> list[Output]:
         """Begin at ``now_us``: report every signal, decision, state, fault and the permit once."""
@@ -169,6 +172,9 @@ class LockManager:
     @property
     def deadline_us(self) -> int | None:
         """When ``handle`` next wants a DeadlinePassed, or None: no sooner, and there is no tick."""
+        return self._deadline_us
+
+    def _next_deadline(self) -> int | None:
         times = [pin.deadline_us for pin in self._state.pins.values()]
         return min(
             (due_us for due_us in (*times, *self._state.timers.values()) if due_us is not None),
@@ -235,6 +241,7 @@ class LockManager:
         clear_faults(state)
         watch.watch_security(state)
         self._give_permit()
+        self._deadline_us = self._next_deadline()
         outputs, state.outputs = state.outputs, []
         return outputs
 

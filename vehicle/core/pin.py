@@ -100,7 +100,7 @@ class PinControl(ABC):
 
     def restore(self, memory: PinMemory, now_us: int) -> None:
         """Continue from ``memory`` at ``now_us``; nothing is told of it."""
-        self._memory = memory
+        self._memory = replace(memory)
         self._life.state = memory.state
         self._told = memory.state
         ends_in_us = memory.step_ends_in_us
@@ -121,7 +121,9 @@ class PinControl(ABC):
         )
 
     def _remember(self, **changes: Any) -> None:
-        self._memory = replace(self._memory, **changes)
+        # Frozen for whoever gets one; this copy is ours alone, and a stroke changes it many times.
+        for name, value in changes.items():
+            object.__setattr__(self._memory, name, value)
 
     # ---- what the manager asks ------------------------------------------------------------------
 

@@ -43,9 +43,12 @@ class Ears:
         clock = self._clock
         for port in self._ports:
             batch = port.poll(BATCH_MAX)
+            if not batch:
+                self._waited_us[port.channel] = 0
+                continue
             look = clock.look()
             times = [clock.arrived_us(look, stamp_us) for stamp_us, _ in batch]
-            self._waited_us[port.channel] = look.now_us - times[0] if times else 0
+            self._waited_us[port.channel] = look.now_us - times[0]
             arrivals += [(at, port, frame) for at, (_, frame) in zip(times, batch, strict=True)]
         if len(self._ports) > 1:
             arrivals.sort(key=itemgetter(0))
@@ -62,7 +65,10 @@ class Ears:
 
     def changes(self) -> list[BusFailed | BusRestored]:
         """Return which buses cannot be heard any more, and which can again, since the last call."""
-        failed = self._wiring.failed({port.channel for port in self._ports if not port.up})
+        down = {port.channel for port in self._ports if not port.up}
+        if not down and not self._failed:
+            return []
+        failed = self._wiring.failed(down)
         lost = [BusFailed(bus) for bus in sorted(failed - self._failed)]
         back = [BusRestored(bus) for bus in sorted(self._failed - failed)]
         self._failed = failed

@@ -109,7 +109,11 @@ class Loop:
 
     def feed(self, now_us: int, frame: Frame) -> None:
         """Take a frame that arrived at ``now_us``."""
-        self._fire_before(now_us)
+        manager_us = self._manager.deadline_us
+        if (manager_us is not None and manager_us < now_us) or (
+            self._translator.due_before(now_us) is not None
+        ):
+            self._fire_before(now_us)
         for event in self._translator.feed(now_us, frame):
             self._handle(now_us, event)
 
@@ -148,8 +152,10 @@ class Loop:
     @property
     def deadline_us(self) -> int | None:
         """When something is next due, or None."""
-        due = [self._translator.deadline_us, self._manager.deadline_us]
-        return min((due_us for due_us in due if due_us is not None), default=None)
+        wire_us, manager_us = self._translator.deadline_us, self._manager.deadline_us
+        if wire_us is None or manager_us is None:
+            return manager_us if wire_us is None else wire_us
+        return min(wire_us, manager_us)
 
     def _fire_before(self, now_us: int) -> None:
         """Fire the deadlines before ``now_us``; the translator first, knowledge before action."""

@@ -3,8 +3,8 @@
 Knows: python-can, and how an interface fails and comes back.
 Refuses to know: what a frame means, when something is to be sent, and what a loss leads to.
 
-A SocketCAN channel is read with ``recvmsg_into`` on the socket that python-can opened: the kernel's
-stamp comes with the frame, and no thread stands between. Other interfaces are read with
+A SocketCAN channel is a socket of our own, read with ``recvmsg_into``: the kernel's stamp comes
+with the frame, and no thread stands between. Other interfaces are python-can's, and read with
 ``Bus.recv``: when their file descriptor is readable, or where they have none, by a thread that
 only hands frames over. The port's owner is told when there is something, and fetches it (``poll``).
 
@@ -23,10 +23,11 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from vehicle.runtime.can_socket import BUS_OFF, RESTARTED, CanSocket
+from vehicle.runtime.can_socket import BUS_OFF, RESTARTED, CanSocket, open_raw
 from vehicle.runtime.python_can import (
     Arrived,
     BusReader,
+    errors_of,
     from_message,
     import_can,
     reason,
@@ -76,6 +77,7 @@ class Port:
         self.drained = True
         """Whether the latest ``poll`` took everything there was."""
         self.frames_received = 0
+        """Frames that were read, also those that nobody here wants."""
         self.frames_dropped = 0
         """Frames that the kernel had no room for, as far as it tells."""
         self.send_error: str | None = None
@@ -97,11 +99,14 @@ class Port:
 
     def open(self) -> None:
         """Open the channel. Raises PortError where it cannot be opened."""
-        python_can = import_can()
+        # python-can tells of unknown interfaces and options by ValueError and TypeError.
+        errors: tuple[type[Exception], ...] = (ValueError, TypeError, *self._errors)
         try:
-            self._bus = self._open_bus()
-            self._watch(self._bus)
-        except (OSError, python_can.CanError, ValueError, TypeError) as error:
+            if self.interface == "socketcan":
+                self._watch_socket(self._open_socket())
+            else:
+                self._watch_bus(self._open_bus())
+        except errors as error:
             self._shut()
             number = getattr(error, "errno", None) or getattr(error, "error_code", None)
             raise PortError(
@@ -113,9 +118,15 @@ class Port:
         self._bus_off = False
         self.up = True
 
+    @property
+    def _errors(self) -> tuple[type[Exception], ...]:
+        return errors_of(self.interface)
+
+    def _open_socket(self) -> socket.socket:
+        _see_interface(self.channel)
+        return open_raw(self.channel, fd=self._fd)
+
     def _open_bus(self) -> can.BusABC:
-        if self.interface == "socketcan":
-            _see_interface(self.channel)
         opened: can.BusABC = import_can().Bus(
             interface=self.interface,
             channel=self.channel,
@@ -124,14 +135,19 @@ class Port:
         )
         return opened
 
-    def _watch(self, bus: can.BusABC) -> None:
+    def _watch_socket(self, sock: socket.socket) -> None:
+        try:
+            self._socket = CanSocket(sock, self.channel)
+        except OSError:
+            sock.close()
+            raise
+        if not self._wide:
+            self._socket.hear_only(self._ids)
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._ready)
+
+    def _watch_bus(self, bus: can.BusABC) -> None:
+        self._bus = bus
         loop = asyncio.get_running_loop()
-        if self.interface == "socketcan":
-            self._socket = CanSocket(bus.socket, self.channel)  # type: ignore[attr-defined]
-            if not self._wide:
-                self._socket.hear_only(self._ids)
-            loop.add_reader(self._socket.fileno(), self._ready)
-            return
         descriptor = -1
         with contextlib.suppress(NotImplementedError):
             descriptor = bus.fileno()
@@ -151,16 +167,20 @@ class Port:
         self._shut()
 
     def _shut(self) -> None:
-        bus, self._bus, self._socket = self._bus, None, None
+        bus, self._bus = self._bus, None
+        sock, self._socket = self._socket, None
         reader, self._reader = self._reader, None
         self.up = False
-        if reader is not None:
+        loop = asyncio.get_running_loop()
+        if sock is not None:
+            loop.remove_reader(sock.fileno())
+            sock.close()
+        elif reader is not None:
             reader.stop()  # it closes its bus itself: nobody else may while it reads
         elif bus is not None:
-            loop = asyncio.get_running_loop()
             with contextlib.suppress(NotImplementedError, ValueError, OSError):
                 loop.remove_reader(bus.fileno())
-            with contextlib.suppress(OSError, import_can().CanError):
+            with contextlib.suppress(*self._errors):
                 bus.shutdown()
 
     def open_later(self) -> None:
@@ -179,7 +199,7 @@ class Port:
 
     def _lost(self, why: str) -> None:
         """The interface failed: say so, and try to open it again until it is back."""
-        if self._bus is None:
+        if self._bus is None and self._socket is None:
             return
         was_up = self.up
         self._shut()
@@ -222,7 +242,8 @@ class Port:
         batch: list[Arrived] = []
         if self._socket is not None:
             self._poll_socket(self._socket, batch, limit)
-        elif self._reader is not None:
+            return batch
+        if self._reader is not None:
             self._poll_reader(self._reader, batch, limit)
         elif self._bus is not None:
             self._poll_bus(self._bus, batch, limit)
@@ -236,11 +257,13 @@ class Port:
         return self._reader is None or self._reader.lives
 
     def _poll_socket(self, sock: CanSocket, batch: list[Arrived], limit: int) -> None:
-        dropped_before = sock.dropped
+        received_before, dropped_before = sock.received, sock.dropped
+        self.drained = True
         try:
-            sock.read(batch, limit)
+            self.drained = sock.read(batch, limit)
         except OSError as error:
             self._lost(reason(error))
+        self.frames_received += sock.received - received_before
         self.frames_dropped += sock.dropped - dropped_before
         for _, frame in batch:
             if frame.error or self._bus_off:
@@ -262,7 +285,7 @@ class Port:
                 if message is None:
                     return
                 batch.append(from_message(message, self.channel))
-        except (OSError, import_can().CanError) as error:
+        except self._errors as error:
             self._lost(reason(error))
 
     def _poll_reader(self, reader: BusReader, batch: list[Arrived], limit: int) -> None:
@@ -279,13 +302,15 @@ class Port:
 
         Nothing is repeated here: every frame of ours is sent again at its next cycle.
         """
-        if self._bus is None or not self.up:
+        if not self.up:
             return False
         try:
             if self._socket is not None:
                 self._socket.send(frame)
-            else:
+            elif self._bus is not None:
                 send_message(self._bus, frame)
+            else:
+                return False
         except OSError as error:
             self.send_error = reason(error)
             if error.errno not in _BACKLOG_FULL:

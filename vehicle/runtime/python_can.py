@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import errno
 import logging
-import sys
 import threading
 import time
 from collections import deque
@@ -18,6 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vehicle.wire.frame import Frame
+from vehicle.wire.lean import without_asammdf
 
 if TYPE_CHECKING:
     import can
@@ -40,22 +40,20 @@ class Arrived(NamedTuple):
 
 
 def import_can() -> Any:
-    """Return python-can, without the asammdf that it would import where that is installed.
+    """Return python-can, imported without asammdf: nothing here reads MF4 files.
 
-    python-can's MF4 module imports asammdf, which costs a second and 120 MB; the gateway reads no
-    MF4 files. What python-can logs besides raising it is kept off the console.
+    What python-can logs besides raising it is kept off the console.
     """
     logging.getLogger("can").addHandler(_SILENCE)
-    if "can" not in sys.modules and "asammdf" not in sys.modules:
-        sys.modules["asammdf"] = None  # type: ignore[assignment]
-        try:
-            import can
-        finally:
-            del sys.modules["asammdf"]
-        return can
-    import can
+    with without_asammdf():
+        import can
 
     return can
+
+
+def errors_of(interface: str) -> tuple[type[Exception], ...]:
+    """Return what reading, writing or closing an interface raises when it fails."""
+    return (OSError,) if interface == "socketcan" else (OSError, import_can().CanError)
 
 
 def from_message(message: can.Message, channel: str) -> Arrived:

@@ -105,10 +105,15 @@ class Service:
         self._listeners: list[Listener] = []
         self._given: deque[InputEvent] = deque()
         self._acquaintance = Acquaintance(profile, variant, self.ports, say)
+        self._unacquainted = True
+        """Something may yet be learnt of the car."""
         self._fed_us = -1
         self._turning = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_us = 0
+        """When the timer wakes us: not later than ``_next_us``."""
+        self._next_us: int | None = None
+        """When something is next due; None: never."""
         for port in self.ports:
             port.on_ready = self.turn
 
@@ -209,11 +214,15 @@ class Service:
 
     def _turn_once(self) -> None:
         began_us = self.clock.look().now_us
-        for arrived_us, port, frame in self._ears.take():
+        arrivals = self._ears.take()
+        for arrived_us, port, frame in arrivals:
             self._feed(self.clock.give_out(arrived_us), port, frame)
-        for words in self._ears.told():
+        told = self._ears.told()
+        for words in told:
             self._say(words)
         self._given.extend(self._ears.changes())
+        if not (arrivals or told or self._given) and self._sleeps_on(began_us):
+            return  # what was read concerns nobody here, as most of what is on a bus
         while self._given:
             self._hear(self._given.popleft())
         if self._ears.drained:
@@ -222,6 +231,12 @@ class Service:
         self._mind_recording()
         self._tell_memory()
         self._arm()
+
+    def _sleeps_on(self, now_us: int) -> bool:
+        """Return whether nothing is due yet, and the timer for what will be is set."""
+        if not self._ears.drained:
+            return False
+        return self._next_us is None or (self._timer is not None and now_us < self._next_us)
 
     def _tell_memory(self) -> None:
         if self._loop.told:
@@ -232,13 +247,9 @@ class Service:
         if now_us <= self._fed_us and (frame.can_id, frame.extended) in self._signed_ids:
             # What is found of a frame stands before it, so it shares no moment with another.
             now_us = self.clock.give_out(self._fed_us + 1)
-        acquaintance = self._acquaintance
-        if not acquaintance.over:
-            acquaintance.see(now_us, frame)
-        # In a recording an event comes before the frames of its moment.
-        if acquaintance.variant != self.variant and now_us > self._fed_us:
-            self._read_as(now_us, acquaintance.variant)
-        if self._recorder is not None and not acquaintance.wide:
+        if self._unacquainted:
+            self._get_acquainted(now_us, frame)
+        if self._recorder is not None and not self._acquaintance.wide:
             self._recorder.frame(now_us, frame)
         if not frame.error:
             self._wiring.hear(port.channel, (frame.can_id, frame.extended))
@@ -248,6 +259,15 @@ class Service:
                 self._say(foreign)
         self._fed_us = now_us
         self._loop.feed(now_us, frame)
+
+    def _get_acquainted(self, now_us: int, frame: Frame) -> None:
+        acquaintance = self._acquaintance
+        if not acquaintance.over:
+            acquaintance.see(now_us, frame)
+        # In a recording an event comes before the frames of its moment.
+        if acquaintance.variant != self.variant and now_us > self._fed_us:
+            self._read_as(now_us, acquaintance.variant)
+        self._unacquainted = not acquaintance.over or acquaintance.variant != self.variant
 
     def _read_as(self, now_us: int, variant: str | None) -> None:
         """Read the car as another variant; what was known of it stays known."""
@@ -313,12 +333,15 @@ class Service:
         loop = asyncio.get_running_loop()
         if not self._ears.drained:
             loop.call_soon(self.turn)
-        due = [None if self._loop.deadline_us is None else self._loop.deadline_us + 1]
-        if self._speaker is not None:
-            due.append(self._speaker.deadline_us)
-        if self._recorder is not None:
-            due.append(self._recorder.due_us)
-        next_us = min((due_us for due_us in due if due_us is not None), default=None)
+        next_us = self._loop.deadline_us
+        if next_us is not None:
+            next_us += 1
+        speaker_us = None if self._speaker is None else self._speaker.deadline_us
+        recorder_us = None if self._recorder is None else self._recorder.due_us
+        for due_us in (speaker_us, recorder_us):
+            if due_us is not None and (next_us is None or due_us < next_us):
+                next_us = due_us
+        self._next_us = next_us
         if self._timer is not None and (next_us is None or next_us < self._timer_us):
             self._timer.cancel()
             self._timer = None

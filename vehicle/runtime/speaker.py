@@ -28,6 +28,9 @@ class Speaker:
         self._wiring = wiring
         self._own_ids = profile.transmit_ids
         self._cars_ids = profile.receive_ids - profile.transmit_ids
+        self._awakened: dict[tuple[str, int, bool], tuple[Transmitter, ...]] = {}
+        """What ``_awakened_by`` said, for as long as nothing was learnt of the wiring."""
+        self._learnt = wiring.learnt
         self._failing: set[str] = set()
         self.foreign: set[int] = set()
         """Identifiers of ours that somebody else sends."""
@@ -47,14 +50,28 @@ class Speaker:
         should send wakes nobody, for two services must not keep each other awake; and on a bus of
         which the profile knows no frame nothing is said.
         """
-        can_id = (frame.can_id, frame.extended)
-        if can_id in self._own_ids:
+        if self._wiring.learnt != self._learnt:
+            self._learnt = self._wiring.learnt
+            self._awakened.clear()
+        key = (channel, frame.can_id, frame.extended)
+        awakened = self._awakened.get(key)
+        if awakened is None:
+            awakened = self._awakened[key] = self._awakened_by(channel, frame)
+        for transmitter in awakened:
+            transmitter.heard(now_us)
+        if (frame.can_id, frame.extended) in self._own_ids:
             return self._heard_foreign(channel, frame)
-        if can_id in self._cars_ids:
-            for bus, transmitter in self._transmitters.items():
-                if channel in self._wiring.known_channels_of(bus):
-                    transmitter.heard(now_us)
         return None
+
+    def _awakened_by(self, channel: str, frame: Frame) -> tuple[Transmitter, ...]:
+        """Return those that may speak once ``frame`` was heard on ``channel``."""
+        if (frame.can_id, frame.extended) not in self._cars_ids:
+            return ()
+        return tuple(
+            transmitter
+            for bus, transmitter in self._transmitters.items()
+            if channel in self._wiring.known_channels_of(bus)
+        )
 
     def _heard_foreign(self, channel: str, frame: Frame) -> str | None:
         if frame.can_id in self.foreign:
@@ -74,15 +91,22 @@ class Speaker:
     @property
     def deadline_us(self) -> int | None:
         """When ``send`` next has something; None while silent."""
-        due = (transmitter.deadline_us for transmitter in self._transmitters.values())
-        return min((due_us for due_us in due if due_us is not None), default=None)
+        first_us: int | None = None
+        for transmitter in self._transmitters.values():
+            due_us = transmitter.deadline_us
+            if due_us is not None and (first_us is None or due_us < first_us):
+                first_us = due_us
+        return first_us
 
     def send(self, now_us: int) -> list[SendFailed]:
         """Send what is due; return the channels on which that begins to fail.
 
         Raises NotListedError, before anything is sent, where a frame is not on the profile's list.
         """
-        failures = []
+        failures: list[SendFailed] = []
+        due_us = self.deadline_us
+        if due_us is None or due_us > now_us:
+            return failures
         for bus, transmitter in self._transmitters.items():
             for frame in transmitter.due(now_us):
                 failures += self._send(bus, frame)

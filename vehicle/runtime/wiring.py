@@ -51,6 +51,8 @@ class Wiring:
             self._buses_of.setdefault((spec.can_id, spec.extended), set()).add(spec.bus)
         self._heard: dict[str, set[str]] = {bus: set() for bus in self.buses}
         self._known: set[tuple[str, CanId]] = set()
+        self.learnt = 0
+        """Grows whenever something was heard that may say where a bus is."""
 
     def ids_on(self, channel: str) -> frozenset[CanId]:
         """Return the identifiers of all messages that may be on ``channel``, sent ones included."""
@@ -66,6 +68,7 @@ class Wiring:
         if key in self._known:
             return
         self._known.add(key)
+        self.learnt += 1
         for bus in self._buses_of.get(can_id, ()):
             self._heard[bus].add(channel)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from vehicle.wire.dbc_text import Raw, lint, read_text
 from vehicle.wire.fields import Field
 from vehicle.wire.findings import Finding, Severity, line_named
+from vehicle.wire.lean import without_asammdf
 
 if TYPE_CHECKING:
     from cantools.database.can import Database, Message, Signal
@@ -82,8 +83,9 @@ def load_dbc(path: Path) -> tuple[Dbc | None, list[Finding]]:
 
 def _load(path: Path, text: str, raw: Raw, findings: list[Finding]) -> Database | None:
     """Load strictly, else loosely with a note of why, else not at all with an error."""
-    import cantools.database
-    from cantools.database.errors import UnsupportedDatabaseFormatError
+    with without_asammdf():
+        import cantools.database
+        from cantools.database.errors import UnsupportedDatabaseFormatError
 
     try:
         return cantools.database.load_string(text, "dbc", strict=True)  # type: ignore[return-value]

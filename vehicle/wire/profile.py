@@ -130,24 +130,28 @@ def profile_path(name: str | Path) -> Path:
     return Path(name)
 
 
-def load_profile(name: str | Path) -> Profile:
+def load_profile(name: str | Path, *, compiled: Path | None = None) -> Profile:
     """Load a profile by name or path.
+
+    Args:
+        name: of a profile that comes with the product, or a mapping file.
+        compiled: the folder to keep compiled DBCs in; None: it is compiled anew.
 
     Raises:
         ProfileError: it cannot be used; the error carries every finding.
     """
-    profile, findings = _read(name)
+    profile, findings = _read(name, compiled)
     if profile is None:
         raise ProfileError(str(name), findings)
     return profile
 
 
-def _read(name: str | Path) -> tuple[Profile | None, list[Finding]]:
+def _read(name: str | Path, compiled: Path | None = None) -> tuple[Profile | None, list[Finding]]:
     path = profile_path(name)
     if isinstance(name, str) and not path.exists():
         hint = did_you_mean(name, list_profiles())
         return None, [Finding(name, 0, "", f"there is no such profile; {hint}")]
-    return read_profile(path)
+    return read_profile(path, compiled)
 
 
 def check_profile(name: str | Path) -> list[Finding]:

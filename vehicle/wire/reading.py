@@ -12,7 +12,8 @@ from pathlib import Path
 from vehicle.core.car import Car
 from vehicle.core.snapshot import FEEDBACK_SIGNAL, OPTIONAL, SIGNALS
 from vehicle.wire.capabilities import add_fitted, read_car, read_transmit
-from vehicle.wire.dbc import Dbc, load_dbc
+from vehicle.wire.dbc import Dbc
+from vehicle.wire.dbc_cache import compile_dbc
 from vehicle.wire.fields import Field
 from vehicle.wire.findings import Finding, Severity, did_you_mean
 from vehicle.wire.layout import Layout, MessageSpec, Variant, degraded
@@ -34,8 +35,11 @@ SCHEMA = 1
 Signals = dict[str, tuple[Rows, ...]]
 
 
-def read_profile(path: Path) -> tuple[Profile | None, list[Finding]]:
-    """Read a mapping file and its DBCs; no profile if anything is an error."""
+def read_profile(path: Path, compiled: Path | None = None) -> tuple[Profile | None, list[Finding]]:
+    """Read a mapping file and its DBCs; no profile if anything is an error.
+
+    ``compiled``: the folder where compiled DBCs are kept, if they are.
+    """
     document, findings = open_document(path)
     if document is None:
         return None, findings
@@ -45,17 +49,17 @@ def read_profile(path: Path) -> tuple[Profile | None, list[Finding]]:
     if name and name != path.stem:
         root.say("name", f'is "{name}", but the file is {path.name}; make them the same')
     sources = root.texts("sources")
-    dbc = load_beside(document, root, dbc_name)
+    dbc = load_beside(document, root, dbc_name, compiled)
     if dbc is None:
         return None, document.findings
-    profile = _Reader(document, root, dbc).profile(name, title, sources)
+    profile = _Reader(document, root, dbc, compiled).profile(name, title, sources)
     # A table that several variants read anew would have its faults named as often.
     findings = list(dict.fromkeys(document.findings))
     bad = any(finding.severity is Severity.ERROR for finding in findings)
     return (None if bad else profile), findings
 
 
-def load_beside(document: Document, table: Table, name: str) -> Dbc | None:
+def load_beside(document: Document, table: Table, name: str, compiled: Path | None) -> Dbc | None:
     """Load the DBC that ``table`` names; say why if that fails."""
     if not name:
         return None
@@ -63,7 +67,7 @@ def load_beside(document: Document, table: Table, name: str) -> Dbc | None:
     if not path.is_file():
         table.say("dbc", f"names {name}, which is not beside this file")
         return None
-    dbc, findings = load_dbc(path)
+    dbc, findings = compile_dbc(path, compiled)
     document.findings += findings
     return dbc
 
@@ -71,8 +75,9 @@ def load_beside(document: Document, table: Table, name: str) -> Dbc | None:
 class _Reader:
     """Reads the parts of one mapping file that need its DBC."""
 
-    def __init__(self, document: Document, root: Table, dbc: Dbc) -> None:
+    def __init__(self, document: Document, root: Table, dbc: Dbc, compiled: Path | None) -> None:
         self.document = document
+        self.compiled = compiled
         self.root = root
         self.dbc = dbc
 
@@ -157,7 +162,7 @@ class _Reader:
         name = table.text("name")
         dbc = self.dbc
         if table.has("dbc"):
-            dbc = load_beside(self.document, table, table.text("dbc")) or dbc
+            dbc = load_beside(self.document, table, table.text("dbc"), self.compiled) or dbc
         names = Names(dbc, self._messages(dbc, self._sent_names()), read_sna(self.root, dbc))
         if dbc is not self.dbc:
             fitted = {s: rows for s, rows in own.items() if s not in self.root.table("signal").data}

@@ -30,7 +30,7 @@ class StandInPort(Port):
         self.stand_in = StandIn(kernel_filters=kernel_filters)
         self.stand_in.real.connect((HOST, driver))
 
-    def _open_bus(self) -> Any:
+    def _open_socket(self) -> Any:
         return self.stand_in
 
 

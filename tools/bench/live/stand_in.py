@@ -52,18 +52,17 @@ def pass_only(sock: socket.socket, words: list[int]) -> None:
 
 
 class StandIn:
-    """What python-can's SocketCAN bus and its socket are to a port."""
+    """What a raw CAN socket is to a port."""
 
     def __init__(self, *, kernel_filters: bool) -> None:
         self.real = open_socket()
-        self.socket = self
         self._kernel_filters = kernel_filters
         self.recvmsg_into = self.real.recvmsg_into
         self.send = self.real.send
         self.fileno = self.real.fileno
         self.setblocking = self.real.setblocking
         self.getsockopt = self.real.getsockopt
-        self.shutdown = self.real.close
+        self.close = self.real.close
 
     def setsockopt(self, level: int, option: int, value: Any) -> None:
         """Set an option; the filters of a CAN socket become a program, or are left out."""
