@@ -25,12 +25,17 @@ from transitions.extensions import GraphMachine
 
 from vehicle.cli.main import main as command_line
 from vehicle.core import permit
+from vehicle.core.car import Car
+from vehicle.core.circumstance import Circumstance
 from vehicle.core.lifecycle import TRANSITIONS
 from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.permit import PERMITS, Grip
 from vehicle.core.policy import OWNER, SAFETY, Rule
-from vehicle.core.settings import LESS, MORE, SINGLE
+from vehicle.core.presets import PRESETS
+from vehicle.core.rehearsal import MOMENT_WORDS, Moment, rehearse
+from vehicle.core.settings import LESS, MORE, SINGLE, Mode, Settings, parse
 from vehicle.core.settings_told import described
+from vehicle.core.signals import Supply
 from vehicle.core.situation import SIGNALS_BEHIND, Situation
 from vehicle.core.words import CHARGE_WORDS, EVENT_WORDS, FAULT_ADVICE, FAULT_WORDS
 from vehicle.runtime.demo_actions import ACTIONS
@@ -189,6 +194,41 @@ def _choice_of(key: str, value: str) -> str:
     return f"{code(key)} {value}" if value in (LESS, MORE) else code(f"{key} = {value}")
 
 
+def modes() -> str:
+    """Return when each mode holds an AC cable, as the policy decides it, and who knows it."""
+    moments = [moment for moment in Moment if moment is not Moment.GRACE_OVER]
+    rows = []
+    for mode in Mode:
+        owner = Settings(latch_mode=mode)
+        circumstance = Circumstance(supply=Supply.AC)
+        rehearsed = rehearse(Car(), owner, circumstance).moments
+        held = {each.moment for each in rehearsed if each.state is PinState.ENGAGED}
+        off = {"auto-lock": "off"} if mode is Mode.OFF else None
+        known = [
+            preset.like
+            for preset in PRESETS
+            if preset.like
+            and (preset.wishes == off or Settings(latch_mode=mode) == parse(preset.wishes))
+        ]
+        marks = ("held" if moment in held else "free" for moment in moments)
+        rows.append((code(mode), *marks, ", ".join(known)))
+    return table(("mode", *(MOMENT_WORDS[each] for each in moments), "known from"), rows)
+
+
+def presets() -> str:
+    """Return every preset with what it is for and what it sets."""
+    rows = (
+        (
+            code(each.name),
+            each.says,
+            ", ".join(code(f"{key} = {value}") for key, value in each.wishes.items())
+            or "all as it comes",
+        )
+        for each in PRESETS
+    )
+    return table(("preset", "what it is for", "what it sets"), rows)
+
+
 def prices() -> str:
     """Return, for each choice that protects less, what it gives up."""
     rows = (
@@ -298,6 +338,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
         faults,
         events,
         settings,
+        modes,
+        presets,
         prices,
         journal,
         profiles,

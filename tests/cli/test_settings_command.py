@@ -90,6 +90,13 @@ def test_a_wrong_override_names_the_nearest_word(bench) -> None:
     )
 
 
+def test_a_key_without_its_value_is_misuse_and_changes_nothing(bench) -> None:
+    done = ask(bench, "set", "release-when-full", "on", "release-grace-min")
+    assert done.exit_code == 2
+    assert "release-grace-min has no value; give each KEY its VALUE" in done.stderr
+    assert "release-when-full            off\n" in ask(bench, "show").stdout
+
+
 def test_a_preset_is_previewed_then_taken_and_says_what_it_gives_up(bench) -> None:
     ask(bench, "set", "latch-mode", "always", "--when", "hours=22-6")
     preview = ask(bench, "preset", "never-stuck", "--preview").stdout

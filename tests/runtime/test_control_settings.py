@@ -162,6 +162,24 @@ def test_two_owners_who_change_overrides_at_once_both_get_their_way(run) -> None
     run(story)
 
 
+@pytest.mark.parametrize("when", [None, "place=away"])
+def test_settings_that_belong_together_change_together_or_not_at_all(run, when) -> None:
+    async def story(desk):
+        given = {"key": "release-when-full", "value": "on", "when": when}
+        wrong = await desk.change("SetSetting", **given, also={"release-grace-min": "1441"})
+        assert wrong.error == "BadSetting"
+        assert "the nearest is 1440" in wrong.words
+        assert desk.car.manager.settings == Settings()
+        preview = desk.ask("PreviewSetting", **given, also={"release-grace-min": "10"}).reply
+        told = await desk.change("SetSetting", **given, also={"release-grace-min": "10"})
+        assert told.reply == preview
+        at(desk, Place.AWAY)
+        effective = desk.ask("GetSettings").reply["effective"]
+        assert (effective["release-when-full"], effective["release-grace-min"]) == ("on", "10")
+
+    run(story)
+
+
 # ---- presets ------------------------------------------------------------------------------------
 
 

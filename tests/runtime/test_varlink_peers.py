@@ -166,6 +166,7 @@ _KINDS = {
     Kind.COUNT_OR_NONE: "?int",
     Kind.TRUTH: "bool",
     Kind.NUMBER: "float",
+    Kind.TEXTS_OR_NONE: "?_Dict",
 }
 
 

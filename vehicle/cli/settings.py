@@ -149,20 +149,31 @@ def path(socket_path: str, as_json: bool) -> None:
 @settings.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("key", shell_complete=_complete_key)
 @click.argument("value", shell_complete=_complete_value)
+@click.argument("also", nargs=-1, metavar="[KEY VALUE]...")
 @_when_option
 @click.option("--preview", is_flag=True, help="Say what it would give up, and change nothing.")
 @socket_option
 @json_option
 def set_(
-    key: str, value: str, when: str | None, preview: bool, socket_path: str, as_json: bool
+    key: str,
+    value: str,
+    also: tuple[str, ...],
+    when: str | None,
+    preview: bool,
+    socket_path: str,
+    as_json: bool,
 ) -> None:
-    """Set one setting. It holds at once, and through a power cut.
+    """Set one setting, or several at once. They hold from now on, and through a power cut.
 
     With --when it holds in that circumstance only; where several fit, the narrower one comes first.
     A choice that protects less is allowed, and says what it gives up. Every change is recorded.
     """
     method = "PreviewSetting" if preview else "SetSetting"
-    _change(method, {"key": key, "value": value, "when": when}, socket_path, as_json)
+    if len(also) % 2:
+        raise click.UsageError(f"{also[-1]} has no value; give each KEY its VALUE")
+    further = dict(zip(also[::2], also[1::2], strict=True))
+    given = {"key": key, "value": value, "when": when, "also": further}
+    _change(method, given, socket_path, as_json)
 
 
 @settings.command("unset")

@@ -30,6 +30,8 @@ class Preset:
     """What it is for, in one sentence."""
     wishes: Wishes = field(default_factory=dict)
     """Key -> value, as in a settings file; all others as without the owner."""
+    like: str = ""
+    """The car and its owner's choice that behave alike, for the short table of modes."""
 
 
 PRESETS = (
@@ -66,34 +68,61 @@ PRESETS = (
             "power-cut-hold-s": 60,
         },
     ),
-    Preset("leaf-lock", "As a Nissan Leaf with its switch at LOCK.", {"latch-mode": "always"}),
     Preset(
-        "leaf-auto", "As a Nissan Leaf with its switch at AUTO.", {"latch-mode": "while-charging"}
+        "leaf-lock",
+        "As a Nissan Leaf with its switch at LOCK.",
+        {"latch-mode": "always"},
+        like="Nissan Leaf LOCK",
     ),
-    Preset("leaf-unlock", "As a Nissan Leaf with its switch at UNLOCK.", {"auto-lock": "off"}),
-    Preset("kia-always", 'As a Kia or Hyundai set to "Always".', {"latch-mode": "always"}),
+    Preset(
+        "leaf-auto",
+        "As a Nissan Leaf with its switch at AUTO.",
+        {"latch-mode": "while-charging"},
+        like="Nissan Leaf AUTO",
+    ),
+    Preset(
+        "leaf-unlock",
+        "As a Nissan Leaf with its switch at UNLOCK.",
+        {"auto-lock": "off"},
+        like="Nissan Leaf UNLOCK",
+    ),
+    Preset(
+        "kia-always",
+        'As a Kia or Hyundai set to "Always".',
+        {"latch-mode": "always"},
+        like="Kia Always",
+    ),
     Preset(
         "kia-while-charging",
         'As a Kia or Hyundai set to "While charging".',
         {"latch-mode": "while-charging"},
+        like="Kia While charging",
     ),
-    Preset("kia-dont-lock", 'As a Kia or Hyundai set to "Don\'t lock".', {"auto-lock": "off"}),
+    Preset(
+        "kia-dont-lock",
+        'As a Kia or Hyundai set to "Don\'t lock".',
+        {"auto-lock": "off"},
+        like="Kia Don't lock",
+    ),
     Preset(
         "vw-unlock-when-charged",
         'As a Volkswagen, Škoda or Cupra with "unlock the plug when charged" on (or permanent).',
         {"release-when-full": "off", OVERRIDES: "release-when-full=on when supply=ac"},
+        like="VW on, permanent",
     ),
     Preset(
         "vw-stay-locked",
         'As a Volkswagen, Škoda or Cupra with "unlock the plug when charged" off.',
         {"release-when-full": "off"},
+        like="VW off",
     ),
     Preset(
         "jaguar",
         "As a Jaguar I-Pace: unlocking ends an AC charge and frees the cable; DC goes on.",
         {OVERRIDES: "unlock-while-charging-frees=on when supply=ac"},
+        like="Jaguar I-Pace",
     ),
-    Preset("tesla", "As a Tesla: cable and adapter follow the car's own lock.", {}),
+    Preset("tesla", "As a Tesla: cable and adapter follow the car's own lock.", {}, like="Tesla"),
 )
 """Every preset, those for a way of living first."""
 

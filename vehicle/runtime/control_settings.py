@@ -183,7 +183,8 @@ def in_words(settings: Settings) -> dict[str, str]:
 
 def _wished(call: Call) -> Wish:
     given = call.parameters
-    return wish(given["key"], given.get("value"), given["when"])
+    values = {given["key"]: given.get("value"), **(given.get("also") or {})}
+    return wish(values, given["when"])
 
 
 def _changed(before: Settings, after: Settings, gives_up: list[str]) -> Reply:

@@ -7,9 +7,10 @@ wish is granted.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from vehicle.core.circumstance import ConditionError, read_when
-from vehicle.core.overrides import SEPARATOR, OverrideError, placed, removed
+from vehicle.core.overrides import SEPARATOR, Override, OverrideError, placed, removed
 from vehicle.core.presets import preset_named, wishes_of
 from vehicle.core.settings import OVERRIDES, Settings, SettingsError, parse_override
 
@@ -20,14 +21,14 @@ Wish = Callable[[Settings], Wishes]
 """From the settings that hold to what is to change. Raises SettingsError with what would fit."""
 
 
-def wish(key: str, value: str | None, when: str | None) -> Wish:
-    """Return the wish to set ``key`` to ``value``, or to unset it with None.
+def wish(values: Wishes, when: str | None) -> Wish:
+    """Return the wish to set every key of ``values`` to its value, or to unset it with None.
 
     ``when``: only in this circumstance, such as ``place=home, supply=ac``; None: always.
     """
     if when is None:
-        return lambda _: {key: value}
-    return lambda now: {OVERRIDES: _overrides(now, key, value, when)}
+        return lambda _: values
+    return lambda now: {OVERRIDES: _overrides(now, values, when)}
 
 
 def preset_wish(name: str) -> Wish:
@@ -35,18 +36,25 @@ def preset_wish(name: str) -> Wish:
     return lambda _: wishes_of(preset_named(name))
 
 
-def _overrides(now: Settings, key: str, value: str | None, when: str) -> str | None:
-    """Return the list of overrides with one put in or, where ``value`` is None, taken out."""
+def _overrides(now: Settings, values: Wishes, when: str) -> str | None:
+    """Return the list of overrides with some put in and, where a value is None, taken out."""
+    for key, value in values.items():
+        now = replace(now, overrides=_changed(now.overrides, key, value, when))
+    return SEPARATOR.join(map(str, now.overrides)) or None
+
+
+def _changed(
+    overrides: tuple[Override, ...], key: str, value: str | int | None, when: str
+) -> tuple[Override, ...]:
     try:
         if value is not None:
-            new = parse_override(f"{key}={value} when {when}", "settings")
-            overrides = placed(now.overrides, new)
-        else:
-            overrides = removed(now.overrides, key, read_when(when))
+            return placed(overrides, parse_override(f"{key}={value} when {when}", "settings"))
+        conditions = read_when(when)
+        rest = removed(overrides, key, conditions)
     except (ConditionError, OverrideError) as error:
         raise SettingsError(f"settings: {error}") from error
-    if value is None and overrides == now.overrides:
-        mine = [str(each) for each in now.overrides if each.key == key]
+    if rest == overrides:
+        mine = [str(each) for each in overrides if each.key == key]
         known = f"; there are: {SEPARATOR.join(mine)}" if mine else "; it has none at all"
-        raise SettingsError(f"settings: {key} has no override when {read_when(when)}{known}")
-    return SEPARATOR.join(map(str, overrides)) or None
+        raise SettingsError(f"settings: {key} has no override when {conditions}{known}")
+    return rest

@@ -32,6 +32,8 @@ class Kind(Enum):
     COUNT_OR_NONE = auto()
     TRUTH = auto()
     NUMBER = auto()
+    TEXTS_OR_NONE = auto()
+    """A table of texts."""
 
 
 COUNT_MAX = 1_000_000
@@ -74,8 +76,13 @@ CHARGELOCK_SIGNATURES: Mapping[str, Signature] = {
     "Unlatch": Signature(needs=Needs.CHANGE, replies=Replies.PROGRESS),
     "Latch": Signature(needs=Needs.CHANGE, replies=Replies.PROGRESS),
     "GetSettings": Signature(),
-    "PreviewSetting": Signature(parameters={**_KEY, "value": Kind.TEXT_OR_NONE, **_WHEN}),
-    "SetSetting": Signature(needs=Needs.CHANGE, parameters={**_KEY, "value": Kind.TEXT, **_WHEN}),
+    "PreviewSetting": Signature(
+        parameters={**_KEY, "value": Kind.TEXT_OR_NONE, **_WHEN, "also": Kind.TEXTS_OR_NONE}
+    ),
+    "SetSetting": Signature(
+        needs=Needs.CHANGE,
+        parameters={**_KEY, "value": Kind.TEXT, **_WHEN, "also": Kind.TEXTS_OR_NONE},
+    ),
     "UnsetSetting": Signature(needs=Needs.CHANGE, parameters={**_KEY, **_WHEN}),
     "PreviewPreset": Signature(parameters={"name": Kind.TEXT}),
     "TakePreset": Signature(needs=Needs.CHANGE, parameters={"name": Kind.TEXT}),
@@ -122,9 +129,9 @@ def checked(signature: Signature, parameters: Mapping[str, Any]) -> dict[str, An
     return {name: _value(name, kind, parameters) for name, kind in signature.parameters.items()}
 
 
-def _value(name: str, kind: Kind, parameters: Mapping[str, Any]) -> str | float | None:
+def _value(name: str, kind: Kind, parameters: Mapping[str, Any]) -> Any:
     value = parameters.get(name)
-    if value is None and kind in (Kind.TEXT_OR_NONE, Kind.COUNT_OR_NONE):
+    if value is None and kind in (Kind.TEXT_OR_NONE, Kind.COUNT_OR_NONE, Kind.TEXTS_OR_NONE):
         return None
     if not _FITS[kind](value):
         raise invalid_parameter(name)
@@ -139,12 +146,17 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= COUNT_MAX
 
 
+def _is_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, (*value, *value.values())))
+
+
 _FITS: Mapping[Kind, Callable[[object], bool]] = {
     Kind.TEXT: _is_text,
     Kind.TEXT_OR_NONE: _is_text,
     Kind.COUNT: _is_count,
     Kind.COUNT_OR_NONE: _is_count,
     Kind.TRUTH: lambda value: isinstance(value, bool),
+    Kind.TEXTS_OR_NONE: _is_texts,
     Kind.NUMBER: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
 }
 
