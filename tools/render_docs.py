@@ -27,8 +27,9 @@ from vehicle.cli.main import main as command_line
 from vehicle.core import permit
 from vehicle.core.car import Car
 from vehicle.core.circumstance import Circumstance
+from vehicle.core.consent import EVIDENCE, NEEDED, Evidence
 from vehicle.core.lifecycle import TRANSITIONS
-from vehicle.core.names import Demand, EventName, FaultName, PinState
+from vehicle.core.names import Demand, EventName, FaultName, PinState, Proof
 from vehicle.core.permit import PERMITS, Grip
 from vehicle.core.policy import OWNER, SAFETY, Rule
 from vehicle.core.presets import PRESETS
@@ -110,6 +111,25 @@ def situation() -> str:
             for name, behind in SIGNALS_BEHIND.items()
         ),
     )
+
+
+def consent() -> str:
+    """Return what a request to release needs, for each source and what its message proves."""
+    heads = ("asked by", "not over the bus", "proven by the car's key", "only checksum and counter")
+    proofs = (Proof.LOCAL, Proof.AUTHENTIC, Proof.INTACT)
+    return table(
+        heads,
+        (
+            (code(source), *(_evidence(row[proof]) for proof in proofs))
+            for source, row in NEEDED.items()
+        ),
+    )
+
+
+def _evidence(needed: tuple[Evidence, ...] | None) -> str:
+    if needed is None:
+        return "never"
+    return ", ".join(EVIDENCE[each][0].__doc__ or "" for each in needed) or "nothing more"
 
 
 def permits() -> str:
@@ -333,6 +353,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     for block in (
         rules,
         situation,
+        consent,
         permits,
         lifecycle,
         faults,

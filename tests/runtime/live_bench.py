@@ -36,6 +36,7 @@ from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame
 from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import load_profile
+from vehicle.wire.reader import Judge
 
 EPOCH_US = 1_700_000_000_000_000
 
@@ -217,6 +218,7 @@ class Bench:
         piece_bytes: int = 1 << 30,
         pieces: int = 100,
         clock: LiveClock | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.loop = loop
         self.profile = profile
@@ -239,6 +241,7 @@ class Bench:
             recorder=self.recorder,
             dry_run=dry_run,
             memory=memory,
+            judge=judge,
             say=self.said.append,
         )
         self.journal = [

@@ -18,10 +18,11 @@ from vehicle.core.messages import (
     SegmentStarted,
     SettingsChanged,
 )
-from vehicle.core.names import Request, Source
+from vehicle.core.names import Authenticity, Request, Source
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.runtime.events_file import (
     EventsFileError,
+    Judged,
     events_path,
     read_event,
     read_events,
@@ -36,18 +37,19 @@ OWNERS = st.builds(
     latch_mode=st.sampled_from(Mode),
     power_cut_hold_s=st.integers(60, 3600),
 )
-EVENTS: st.SearchStrategy[InputEvent] = st.one_of(
+EVENTS: st.SearchStrategy[InputEvent | Judged] = st.one_of(
     st.builds(Requested, st.sampled_from(Request), st.sampled_from(Source)),
     st.builds(SettingsChanged, OWNERS, TEXT),
     st.just(SegmentStarted()),
     st.builds(BusFailed, TEXT),
     st.builds(BusRestored, TEXT),
     st.builds(InternalError, TEXT),
+    st.builds(Judged, TEXT, st.sampled_from(Authenticity)),
 )
 
 
 @given(now_us=st.integers(0, 2**53), event=EVENTS)
-def test_an_event_survives_being_written_and_read(now_us: int, event: InputEvent) -> None:
+def test_an_event_survives_being_written_and_read(now_us: int, event: InputEvent | Judged) -> None:
     assert read_event(write_event(now_us, event)) == (now_us, event)
 
 

@@ -20,6 +20,7 @@ from live_bench import (
 )
 
 from vehicle.core.messages import Request, Requested, Source
+from vehicle.core.names import Authenticity
 from vehicle.core.restart import surviving
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.replay.beside import events_beside
@@ -28,6 +29,8 @@ from vehicle.runtime.events_file import EventsFileError, Started, events_path, r
 from vehicle.runtime.memory_file import MemoryFile
 from vehicle.runtime.outage import Moment
 from vehicle.runtime.story import Story, read_story
+from vehicle.runtime.telematics import REMOTE_KEY, verifier_of
+from vehicle.wire.codec import Encoder
 
 pytestmark = pytest.mark.whole
 
@@ -151,6 +154,57 @@ def test_a_dry_run_sends_nothing_and_replays_the_same(tmp_path: Path) -> None:
     assert bench.wires[0].sent == []
     assert any('"shadow":true' in line for line in bench.journal[:1])
     assert replayed(bench.profile, record) == bench.journal
+
+
+@pytest.mark.parametrize(
+    ("name", "piece_bytes"),
+    [
+        ("remote_release_with_the_cars_key", 20_000),
+        ("remote_intruder_without_the_cars_key", 1 << 30),
+    ],
+)
+def test_what_was_authenticated_live_is_replayed_without_the_key(
+    name: str, piece_bytes: int, tmp_path: Path
+) -> None:
+    """What was found of the codes stands beside the frames, in every piece of the recording."""
+    verifier = verifier_of("secoc")
+    assert verifier is not None
+    record = tmp_path / "drive.log"
+    bench = live(name, record, judge=verifier.judge, piece_bytes=piece_bytes)
+    pieces = sorted(tmp_path.glob("drive.log.*[0-9]"), key=lambda path: int(path.suffix[1:]))
+    assert replayed(bench.profile, *pieces, record) == bench.journal
+    journal = "\n".join(bench.journal)
+    assert '"result":"released","source":"remote"' in journal
+    assert ("authentication_failed" in journal) is ("intruder" in name)
+    text = "".join(events_path(piece).read_text() for piece in (*pieces, record))
+    assert '"event":"judged"' in text
+    assert REMOTE_KEY.hex() not in text + journal
+    assert bool(pieces) is (piece_bytes < 1 << 30)
+
+
+def test_two_signed_frames_of_one_moment_are_told_apart(tmp_path: Path) -> None:
+    """What is found of a frame stands before it, so no other may have its time."""
+
+    async def main(loop: VirtualTimeLoop) -> Bench:
+        found = iter([Authenticity.GENUINE, Authenticity.FORGED] * 20)
+        wire = Wire()
+        bench = Bench(
+            loop, reference(), [wire], record=tmp_path / "d.log", judge=lambda *_: next(found)
+        )
+        bench.start()
+        encoder = Encoder(bench.profile, "can0")
+        for _ in range(5):
+            await asyncio.sleep(0.1)
+            for _ in range(4):
+                wire.put(encoder.encode("RemoteRequest", {"PortRequest": "None"}))
+        await asyncio.sleep(0.1)
+        bench.service.stop()
+        return bench
+
+    bench: Bench = in_virtual_time(main)
+    failures = [line for line in bench.journal if "authentication_failed" in line]
+    assert len(failures) == 9  # of twenty frames the first has no counter to be judged by
+    assert replayed(bench.profile, tmp_path / "d.log") == bench.journal
 
 
 def test_a_restart_with_its_memory_replays_from_that_memory(tmp_path: Path) -> None:

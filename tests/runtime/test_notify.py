@@ -14,7 +14,7 @@ import pytest
 from vehicle.runtime import unit as unit_module
 from vehicle.runtime.instance import AlreadyRunningError, claim
 from vehicle.runtime.notify import Watchdog, notify, watchdog_us
-from vehicle.runtime.unit import UnitError, check_readable, unit_text
+from vehicle.runtime.unit import KEY_ARGUMENT, UnitError, check_readable, unit_text
 
 
 @pytest.mark.parametrize("abstract", [False, True])
@@ -100,6 +100,13 @@ def test_the_unit_runs_the_interpreter_with_every_argument_quoted() -> None:
         'ExecStart="/opt/my car/bin/python" -I -m vehicle.cli run 50%% $$HOME "%S/x y" "q\\"" ""'
     )
     assert "@" not in command
+
+
+def test_the_unit_hands_the_key_to_the_service_alone() -> None:
+    text = unit_text(Path("/usr/bin/python3"), ["--secoc-key", KEY_ARGUMENT], Path("/etc/100%.key"))
+    assert "LoadCredential=secoc.key:/etc/100%%.key" in text.splitlines()
+    assert "--secoc-key %d/secoc.key" in text
+    assert "LoadCredential" not in unit_text(Path("/usr/bin/python3"), ["run"])
 
 
 def test_the_unit_is_what_it_promises() -> None:

@@ -229,6 +229,34 @@ FAULTS: dict[str, tuple[str, str, str, str, str]] = {
         "message.Body.protection.checksum",
         "not one whole byte",
     ),
+    "a code in a signal that is not there": (
+        "stale_ms = 500",
+        'stale_ms = 500\nsecoc = { data_id = 1, freshness = "Lock", mac = "Mac" }',
+        "secoc",
+        "message.Body.secoc.mac",
+        'Body has no signal "Mac"',
+    ),
+    "a code that is too short": (
+        "stale_ms = 500",
+        'stale_ms = 500\nsecoc = { data_id = 1, freshness = "Lock", mac = "Spare" }',
+        "secoc",
+        "message.Body.secoc.mac",
+        "has 6 bits; 24 or more are needed",
+    ),
+    "a code that lies over its freshness": (
+        "stale_ms = 500",
+        'stale_ms = 500\nsecoc = { data_id = 1, freshness = "Lock", mac = "Lock" }',
+        "secoc",
+        "message.Body.secoc.mac",
+        "overlaps what else protects Body",
+    ),
+    "freshness that is signed": (
+        "stale_ms = 300",
+        'stale_ms = 300\nsecoc = { data_id = 1, freshness = "Current", mac = "Cable" }',
+        "secoc",
+        "message.Port.secoc.freshness",
+        "is signed or multiplexed",
+    ),
     "a lack that is none": (
         "[car]",
         '[lacks]\noccupant = "x"\n[car]',
@@ -433,7 +461,7 @@ def test_the_reference_car_lacks_nothing_and_has_no_notes() -> None:
     assert profile.transmit_ids == {(0x120, False), (0x420, False), (0x500, False)}
     assert not profile.transmit_ids & profile.receive_ids
     data_ids = [spec.protection.data_id for spec in profile.messages.values() if spec.protection]
-    assert len(set(data_ids)) == len(data_ids) == 8
+    assert len(set(data_ids)) == len(data_ids) == 9
 
 
 def test_what_a_car_lacks_is_worked_out_from_its_mapping(tmp_path: Path) -> None:

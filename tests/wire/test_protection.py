@@ -143,6 +143,29 @@ def test_a_counter_step_is_judged_by_how_many_frames_are_missing(
 
 
 @BOTH
+def test_a_second_sender_is_found_out_however_well_it_keeps_to_the_firsts_counter(
+    spec: ProtectionSpec,
+) -> None:
+    """It speaks first each time, and the true frame looks like a repetition, but is another."""
+    protection = in_state(spec, ProtectionState.VALID)
+    heard = []
+    for counter in (10, 11, 12):
+        heard.append(protection.feed(frame(spec, counter, bytes([0, 0, 0, 9, 9, 9, 9, 9]))))
+        heard.append(protection.feed(frame(spec, counter)))
+    assert heard == [Check.OK, Check.WRONG_SEQUENCE] * 3
+    assert protection.state is ProtectionState.INVALID
+
+
+@BOTH
+def test_whose_frame_the_counter_came_with_is_remembered(spec: ProtectionSpec) -> None:
+    memory = in_state(spec, ProtectionState.VALID).memory
+    for payload, check in ((bytes(8), Check.REPEATED), (b"\0\0\0other", Check.WRONG_SEQUENCE)):
+        again = Protection(spec)
+        again.resume(memory)
+        assert again.feed(frame(spec, 9, payload)) is check
+
+
+@BOTH
 def test_the_counter_wraps(spec: ProtectionSpec) -> None:
     protection = Protection(spec)
     checks = {protection.feed(frame(spec, counter)) for counter in range(600)}

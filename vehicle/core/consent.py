@@ -65,17 +65,17 @@ def _owner_in_car(state: State, _: int) -> bool:
 
 
 def _key_settled(state: State, now_us: int) -> bool:
-    """the key for 1 s"""
+    """the key has been there for 1 s"""
     return now_us - state.changed_us["key"] >= SETTLED_US
 
 
 def _doors_settled(state: State, now_us: int) -> bool:
-    """the doors for 1 s"""
+    """the doors have been so for 1 s"""
     return now_us - state.changed_us["car_lock"] >= SETTLED_US
 
 
 def _in_car_settled(state: State, now_us: int) -> bool:
-    """one of them for 1 s"""
+    """either for 1 s"""
     unlocked = _car_unlocked(state, now_us) and _doors_settled(state, now_us)
     return unlocked or (state.seen.key is KeyZone.INSIDE and _key_settled(state, now_us))
 
