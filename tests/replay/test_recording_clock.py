@@ -230,7 +230,7 @@ def test_a_line_longer_than_any_recording_has_is_counted_in_pieces(tmp_path: Pat
     recording = open_recording([path])
     assert [now for now, _ in recording] == [0, SECOND]
     counts = {cause: skip.count for cause, skip in recording.report.frames_skipped.items()}
-    assert counts == {"line too long": 2, "line not understood": 1}
+    assert counts == {"line too long": 3, "line not understood": 1}
 
 
 def test_the_progress_of_a_pass_ends_at_the_size_of_the_files(tmp_path: Path) -> None:

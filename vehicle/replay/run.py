@@ -23,7 +23,7 @@ from vehicle.replay.beside import started_of
 from vehicle.replay.readers.tally import ReadReport
 from vehicle.replay.recording import Item, NewSegment, Recording, Stretch
 from vehicle.replay.scan.columns import Wanted
-from vehicle.replay.scan.kernels import PLAIN, Kernel, Scan
+from vehicle.replay.scan.kernels import Kernel, Scan, choose
 from vehicle.replay.walk import Walk
 from vehicle.runtime.events_file import SideEvent
 from vehicle.runtime.loop import Sink
@@ -106,7 +106,8 @@ class Replay:
         *,
         shadow: bool,
         events: Iterable[tuple[int, SideEvent]] = (),
-        kernel: Kernel | None = PLAIN,
+        kernel: Kernel | None = None,
+        frame_by_frame: bool = False,
     ) -> None:
         """Prepare a replay.
 
@@ -117,15 +118,17 @@ class Replay:
                 defaults.
             shadow: another controller moved the pins. The recording of a dry run says so itself.
             events: what happened beside the frames, in order of time.
-            kernel: what reads the recording as columns; None: frame by frame. The outcome is the
-                same.
+            kernel: what reads the recording as columns; None: the quickest there is.
+            frame_by_frame: every frame goes through the loop. The outcome is the same; this is
+                what columns are compared with.
         """
         found = list(events)
         self._recording = recording
         self._profile = profile
         self._live = started_of(found)
         self._events = found
-        self._kernel = kernel
+        self._kernel = kernel or choose()
+        self._frame_by_frame = frame_by_frame
         self.shadow = shadow or (self._live is not None and self._live.shadow)
         self.settings = settings or (self._live.settings if self._live else Settings())
         self.variant = self._pick_variant()
@@ -149,7 +152,7 @@ class Replay:
 
     def _head(self) -> Iterator[tuple[int, Frame]]:
         """The frames of its beginning that a variant may be told by."""
-        scan = Scan(self._kernel or PLAIN, Wanted(sorted(self._profile.receive_ids)))
+        scan = Scan(self._kernel, Wanted(sorted(self._profile.receive_ids)))
         with closing(self._recording.columns(scan)) as stretches:
             for item in stretches:
                 if isinstance(item, Stretch):
@@ -206,7 +209,7 @@ class Replay:
 
     def _go(self, walk: Walk, progress: Callable[[int], None] | None) -> None:
         live = self._live is not None
-        if self._kernel is None:
+        if self._frame_by_frame:
             with closing(self._merged()) as items:
                 walk.through(items, progress, live=live)
             return

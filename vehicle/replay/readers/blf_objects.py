@@ -10,9 +10,10 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vehicle.replay.readers.fields import data_frame, remote_frame
+from vehicle.replay.readers.fields import BAD_TIME, data_frame, remote_frame
 from vehicle.replay.readers.lines import Stamped
 from vehicle.replay.readers.tally import Tally
+from vehicle.replay.scan.columns import STAMP_US_MAX
 from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, Frame
 
 SIGNATURE = b"LOBJ"
@@ -186,11 +187,15 @@ class ObjectStream:
             self._skip(DAMAGED_OBJECT)
             return None
         flags, stamp = _STAMP.unpack_from(data, start + BASE_BYTES)
+        stamp_us = stamp * 10 if flags == _STAMP_10_US else stamp // 1000
+        if stamp_us > STAMP_US_MAX:
+            self._skip(BAD_TIME)
+            return None
         frame = reader(data, start, body, end)
         if isinstance(frame, str):
             self._skip(frame)
             return None
-        return (stamp * 10 if flags == _STAMP_10_US else stamp // 1000), frame
+        return stamp_us, frame
 
     def _skip(self, cause: str) -> None:
         self._tally.skip(cause, self._path, self.offset)

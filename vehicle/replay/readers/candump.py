@@ -26,7 +26,8 @@ from vehicle.replay.readers.fields import (
     remote_frame,
     seconds_us,
 )
-from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
+from vehicle.replay.readers.lines import LineFormat, LineParser, OrdinaryParser, Stamped
+from vehicle.replay.scan.lines import LineLayout, Ordinary
 from vehicle.wire.candump import ERROR_BIT
 from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, Frame
 
@@ -69,8 +70,16 @@ def _error_frame(can_id: int, payload: str | None, channel: str) -> Frame | str:
     return Frame(can_id, data, channel, error=True)
 
 
+class _Candump(OrdinaryParser):
+    def __call__(self, line: str) -> Stamped | str | None:
+        return parse_candump(line)
+
+    def ordinary(self) -> Ordinary:
+        return Ordinary(LineLayout.CANDUMP)
+
+
 def _start(head: Sequence[str]) -> LineParser:
-    return parse_candump
+    return _Candump()
 
 
 CANDUMP = LineFormat("candump", (".log",), None, _start, steady=True)

@@ -22,6 +22,7 @@ from vehicle.wire.frame import (
 BAD_ID = "id out of range"
 BAD_LENGTH = "not a length that a CAN frame can have"
 TOO_SHORT = "fewer data bytes than the length says"
+BAD_TIME = "time stamp out of range"
 NOT_UNDERSTOOD = "line not understood"
 
 DAY_US = 86_400_000_000

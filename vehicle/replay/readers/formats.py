@@ -20,6 +20,7 @@ from vehicle.replay.readers.candump import CANDUMP
 from vehicle.replay.readers.clocked_logs import BUSMASTER, CANHACKER, CARBUS
 from vehicle.replay.readers.csv_logs import GENERIC_HEADER, GVRET, PANDA, PYTHON_CAN
 from vehicle.replay.readers.errors import NoTimeStampsError, UnknownFormatError
+from vehicle.replay.readers.line_columns import line_columns
 from vehicle.replay.readers.lines import (
     Frames,
     LineFormat,
@@ -30,7 +31,7 @@ from vehicle.replay.readers.lines import (
 )
 from vehicle.replay.readers.mf4 import read_mf4
 from vehicle.replay.readers.peak import PEAK
-from vehicle.replay.readers.stream import HEAD_BYTES, read_chunks, read_head
+from vehicle.replay.readers.stream import HEAD_BYTES, read_head
 from vehicle.replay.readers.tally import Tally
 from vehicle.replay.readers.text_logs import (
     CRTD,
@@ -111,7 +112,7 @@ def identify(path: Path) -> RecordingFile:
         )
     found = _best_text_format(lines, text, _extension(path))
     if found is not None:
-        return RecordingFile(path, found.name + suffix, _text_reader(found, lines))
+        return _text_file(path, found.name + suffix, found, lines)
     if b"LOBJ" in head:
         # The file header is damaged or missing; the objects tell what they are.
         return RecordingFile(path, BLF_NAME + suffix, read_blf)
@@ -163,9 +164,11 @@ def _is_frame(parse: Callable[[str], Stamped | str | None], line: str) -> bool:
         return False
 
 
-def _text_reader(found: LineFormat, head: Sequence[str]) -> FrameReader:
+def _text_file(path: Path, name: str, found: LineFormat, head: list[str]) -> RecordingFile:
     def read(path: Path, tally: Tally) -> Frames:
-        chunks, parse = read_chunks(path, tally), found.start(head)
-        return read_lines(chunks, parse, path, tally, steady=found.steady)
+        return read_lines(found, head, path, tally)
 
-    return read
+    def columns(path: Path, tally: Tally, scan: Scan) -> Generator[Columns, None, None]:
+        return line_columns(path, tally, scan, found, head)
+
+    return RecordingFile(path, name, read, columns)

@@ -7,11 +7,17 @@ Refuses to know: any grammar. A ``LineFormat`` brings its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from vehicle.replay.readers.fields import BAD_TIME
+from vehicle.replay.readers.stream import read_chunks
 from vehicle.replay.readers.tally import Tally
+from vehicle.replay.scan.columns import STAMP_US_MAX
+from vehicle.replay.scan.lines import Ordinary
 from vehicle.wire.frame import Frame
 
 LINE_BYTES_MAX = 1 << 16
@@ -48,14 +54,34 @@ class LineFormat:
     can then be told from a cut one by the line before it of the same identifier."""
 
 
+class OrdinaryParser(ABC):
+    """A line parser that can say how ordinary lines look, so that a kernel may read them."""
+
+    @abstractmethod
+    def __call__(self, line: str) -> Stamped | str | None:
+        """See ``LineParser``."""
+
+    @abstractmethod
+    def ordinary(self) -> Ordinary | None:
+        """Return how ordinary lines look from here on; None: only this parser can read the next."""
+
+    def passed(self, stamp_us: int) -> None:
+        """Take note of ordinary lines that a kernel read; the last of them has this stamp."""
+        return
+
+
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    r"""Yield lines with their ends (\n, \r\n or \r); the last one may have none."""
+    r"""Yield lines with their ends (\n, \r\n or \r); the last one may have none.
+
+    A line longer than ``LINE_BYTES_MAX`` comes in pieces of that length.
+    """
     tail = b""
     for chunk in chunks:
         pieces = (tail + chunk).splitlines(keepends=True)
         # The last piece waits: its \r may be half of a \r\n.
         tail = pieces.pop() if pieces else b""
-        yield from pieces
+        for piece in pieces:
+            yield from cut_long(piece)
         while len(tail) > LINE_BYTES_MAX:
             yield tail[:LINE_BYTES_MAX]
             tail = tail[LINE_BYTES_MAX:]
@@ -63,44 +89,91 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield tail
 
 
+def cut_long(line: bytes) -> Iterator[bytes]:
+    """Yield a line in pieces of ``LINE_BYTES_MAX``, and what is left of it."""
+    while len(line) > LINE_BYTES_MAX:
+        yield line[:LINE_BYTES_MAX]
+        line = line[LINE_BYTES_MAX:]
+    yield line
+
+
 def decode_line(raw: bytes) -> str:
     """Return a line as text. Latin-1, since it never fails and every grammar is ASCII."""
     return raw.decode("latin-1").removeprefix("\xef\xbb\xbf")
 
 
-def read_lines(
-    chunks: Iterable[bytes], parse: LineParser, path: Path, tally: Tally, *, steady: bool = False
-) -> Frames:
-    """Yield the frames of a text recording in file order; count every line that is lost.
+class LineReader:
+    """One text recording's lines, one after the other; counts every line that is lost.
 
     A last line without line end is used only in a ``steady`` format, and where its payload is as
     long as that of the line before it of the same identifier. Else there is no way to tell a whole
     payload from half of one, and a value that was never on the bus must not be replayed.
     """
-    lengths: dict[tuple[int, bool], int] = {}
-    for number, raw in enumerate(split_lines(chunks), 1):
+
+    def __init__(self, found: LineFormat, head: Sequence[str], path: Path, tally: Tally) -> None:
+        self.parse = found.start(head)
+        self.number = 0
+        """Lines so far."""
+        self._steady = found.steady
+        self._path = path
+        self._tally = tally
+
+    def take(self, raw: bytes) -> Stamped | None:
+        """Return the frame of the next line, if it has one."""
+        self.number += 1
         try:
-            item = parse(decode_line(raw))
+            item = self.parse(decode_line(raw))
         except ValueError:
             item = DAMAGED
+        if isinstance(item, tuple) and not -STAMP_US_MAX <= item[0] <= STAMP_US_MAX:
+            item = BAD_TIME
         if not raw.endswith((b"\n", b"\r")) and raw.strip():
-            item = TOO_LONG if len(raw) >= LINE_BYTES_MAX else _last_line(item, lengths)
-        if item is None:
-            continue
+            item = TOO_LONG if len(raw) >= LINE_BYTES_MAX else self._last_line(item)
         if isinstance(item, str):
-            tally.skip(item, path, number)
-            continue
-        if steady:
-            lengths[item[1].can_id, item[1].fd] = len(item[1].data)
-        yield item
+            self._tally.skip(item, self._path, self.number)
+            return None
+        return item
+
+    def _last_line(self, item: Stamped | str | None) -> Stamped | str:
+        """Return what an unended last line holds, if that is as long as it must be."""
+        if not self._steady or not isinstance(item, tuple):
+            return CUT_LINE
+        frame = item[1]
+        length = len(frame.data)
+        return item if 0 < length == self._length_before(frame) else CUT_LINE
+
+    def _length_before(self, last: Frame) -> int | None:
+        """Return the payload length of the last line before this one with the same identifier.
+
+        The file is read once more for it: only the line that it ends with can need this.
+        """
+        needle = b"%X#" % last.can_id
+        length = None
+        with closing(read_chunks(self._path, Tally())) as chunks:
+            for number, raw in enumerate(split_lines(chunks), 1):
+                if number >= self.number:
+                    break
+                if needle in raw.upper():
+                    length = self._length_in(raw, last, length)
+        return length
+
+    def _length_in(self, raw: bytes, last: Frame, otherwise: int | None) -> int | None:
+        try:
+            item = self.parse(decode_line(raw))
+        except ValueError:
+            return otherwise
+        if not isinstance(item, tuple):
+            return otherwise
+        frame = item[1]
+        same = frame.can_id == last.can_id and frame.fd == last.fd
+        return len(frame.data) if same else otherwise
 
 
-def _last_line(
-    item: Stamped | str | None, lengths: Mapping[tuple[int, bool], int]
-) -> Stamped | str:
-    """Return what an unended last line holds, if that is as long as it must be."""
-    if not isinstance(item, tuple):
-        return CUT_LINE
-    frame = item[1]
-    whole = len(frame.data) == lengths.get((frame.can_id, frame.fd), 0) > 0
-    return item if whole else CUT_LINE
+def read_lines(found: LineFormat, head: Sequence[str], path: Path, tally: Tally) -> Frames:
+    """Yield the frames of a text recording in file order; count every line that is lost."""
+    reader = LineReader(found, head, path, tally)
+    with closing(read_chunks(path, tally)) as chunks:
+        for raw in split_lines(chunks):
+            item = reader.take(raw)
+            if item is not None:
+                yield item

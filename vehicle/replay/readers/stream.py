@@ -27,15 +27,15 @@ GZIP_MAGIC = b"\x1f\x8b"
 LFS_MAGIC = b"version https://git-lfs.github.com/spec/"
 
 
-def read_chunks(path: Path, tally: Tally) -> Generator[bytes, None, None]:
-    """Yield the content of ``path``, inflated if it is gzipped.
+def read_chunks(path: Path, tally: Tally, size: int = CHUNK_BYTES) -> Generator[bytes, None, None]:
+    """Yield the content of ``path``, inflated if it is gzipped; read ``size`` bytes at a time.
 
     A gzip stream that is cut or damaged yields what inflates; the loss is counted in ``tally``
     with the offset in the compressed file.
 
     Raises: MissingFileError, UnreadableFileError.
     """
-    with closing(_read_raw(path, tally)) as raw:
+    with closing(_read_raw(path, tally, size)) as raw:
         first = next(raw, b"")
         if first.startswith(GZIP_MAGIC):
             yield from _gunzip(path, first, raw, tally)
@@ -67,7 +67,7 @@ def read_head(path: Path) -> tuple[bytes, bool]:
     return head[:HEAD_BYTES], zipped
 
 
-def _read_raw(path: Path, tally: Tally) -> Generator[bytes, None, None]:
+def _read_raw(path: Path, tally: Tally, size: int = CHUNK_BYTES) -> Generator[bytes, None, None]:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
@@ -76,7 +76,7 @@ def _read_raw(path: Path, tally: Tally) -> Generator[bytes, None, None]:
                 path, "is a pipe or a device, which gives its content once", "save it to a file"
             )
         with path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
+            while chunk := file.read(size):
                 tally.bytes_read += len(chunk)
                 yield chunk
     except FileNotFoundError:

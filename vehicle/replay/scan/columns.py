@@ -64,6 +64,7 @@ class Columns:
         "counts",
         "idents",
         "lengths",
+        "parts",
         "payloads",
         "rows",
         "stamps_us",
@@ -84,6 +85,16 @@ class Columns:
         self.payloads = bytearray(PAYLOAD_BYTES * ROWS)
         self.counts = array("q", [0, 0])
         """``frames`` and ``kept``, where a compiled kernel can write them."""
+        self.parts = (
+            self.stamps_us,
+            self.rows,
+            self.idents,
+            self.channels,
+            self.lengths,
+            self.payloads,
+            self.counts,
+        )
+        """All of it, in the order in which a compiled kernel takes it."""
 
     @property
     def frames(self) -> int:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from vehicle.replay.scan.clock import run_clock
 from vehicle.replay.scan.columns import Columns, Wanted
+from vehicle.replay.scan.lines import LineScanner, NoLines
 from vehicle.replay.scan.rules import Rule
 from vehicle.replay.scan.sieve import PlainSieve, Sieve
 
@@ -26,6 +27,8 @@ class Kernel:
     """See ``clock.run_clock``."""
     sieve: Callable[[Sequence[Rule]], Sieve]
     """Returns a new sieve for one translator."""
+    lines: Callable[[Wanted], LineScanner] = NoLines
+    """Returns a new scanner of one text file's lines."""
 
 
 class Scan(NamedTuple):
@@ -36,5 +39,28 @@ class Scan(NamedTuple):
 
 
 PLAIN = Kernel("plain", run_clock, PlainSieve)
-KERNELS: tuple[Kernel, ...] = (PLAIN,)
-"""All that are installed, the quickest first."""
+
+
+def _compiled() -> Kernel | None:
+    try:
+        from vehicle.replay.scan import compiled
+    except ImportError:
+        return None
+    return Kernel("compiled", compiled.clock, compiled.CompiledSieve, compiled.CompiledLines)
+
+
+def installed() -> tuple[Kernel, ...]:
+    """Return every kernel that this installation has, the quickest first."""
+    found = (_compiled(), PLAIN)
+    return tuple(kernel for kernel in found if kernel is not None)
+
+
+def choose(name: str = "") -> Kernel:
+    """Return the quickest kernel, or the one of that name.
+
+    Raises: ValueError where this installation has no kernel of that name.
+    """
+    kernels = {kernel.name: kernel for kernel in installed()}
+    if name and name not in kernels:
+        raise ValueError(f"this installation has no kernel {name!r}; it has {', '.join(kernels)}")
+    return kernels[name] if name else next(iter(kernels.values()))

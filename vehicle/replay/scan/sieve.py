@@ -19,26 +19,19 @@ one's time, and its payload, which has the counter to go on from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from vehicle.replay.scan.columns import PAYLOAD_BYTES, Columns
 from vehicle.replay.scan.rules import Guard, Rule
 from vehicle.wire.supervision import QUIET_US
 
+Record = tuple[int, int, int, int, bytes]
+"""A frame that is kept, or frames of one message that were passed over:
 
-class Record(NamedTuple):
-    """A frame that is kept, or frames of one message that were passed over."""
-
-    kept: int
-    """The kept frame's number in the columns; -1: frames were passed over."""
-    message: int
-    """Index of the message's rule."""
-    passed: int = 0
-    """How many were passed over."""
-    now_us: int = 0
-    """The time of the last of them."""
-    data: bytes = b""
-    """The payload of the last of them."""
+- the kept frame's number in the columns; -1: frames were passed over;
+- the index of the message's rule;
+- how many were passed over, the time of the last of them in microseconds, and its payload.
+"""
 
 
 class Sieve(Protocol):
@@ -143,7 +136,7 @@ class PlainSieve:
                 message.count += 1
             else:
                 records += self.flush()
-                records.append(Record(kept, index))
+                records.append((kept, index, 0, 0, b""))
             message.now_us, message.masked, message.data = now_us, masked, data
             message.quiets = quiets[bus]
         return records
@@ -153,7 +146,7 @@ class PlainSieve:
         told = []
         for index, message in enumerate(self._messages):
             if message.count:
-                told.append(Record(-1, index, message.count, message.now_us, message.data))
+                told.append((-1, index, message.count, message.now_us, message.data))
                 message.count = 0
         return told
 

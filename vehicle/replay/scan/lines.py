@@ -1,0 +1,56 @@
+"""What a kernel must know to read the ordinary lines of a text recording.
+
+Knows: the names of the layouts that kernels read, and their numbers.
+Refuses to know: what a format's other lines look like; its own parser reads those.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+from vehicle.replay.scan.columns import Columns, Wanted
+
+
+class LineLayout(IntEnum):
+    """A layout of ordinary lines."""
+
+    CANDUMP = 0
+    """``(seconds.micros) channel ID#DATA``"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinary:
+    """How the ordinary lines of a file look, from here on."""
+
+    layout: LineLayout
+    offset_us: int = 0
+    """Added to each line's own time."""
+
+
+class LineScanner(Protocol):
+    """A kernel's reader of lines, for one file."""
+
+    def scan(
+        self, ordinary: Ordinary, block: bytes, position: int, columns: Columns
+    ) -> tuple[int, int]:
+        r"""Read ordinary lines of ``block`` from ``position`` on into ``columns``.
+
+        Returns the position behind the last line read, and how many were read. It stops where the
+        block ends, where the columns are full, and before a line that it does not surely read as
+        the format's parser does; so also before one that has no line end (\n or \r\n).
+        """
+
+
+class NoLines:
+    """The scanner of a kernel that has none: every line is odd."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        pass
+
+    def scan(
+        self, ordinary: Ordinary, block: bytes, position: int, columns: Columns
+    ) -> tuple[int, int]:
+        """See ``LineScanner``."""
+        return position, 0
