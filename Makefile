@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+KERNEL := vehicle/replay/scan/_compiled.c
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint types bench docs accept mutation clean
@@ -16,11 +17,11 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: this Python cannot make a virtual environment; install it: sudo apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.ready-run: $(VENV)/bin/python setup.cfg pyproject.toml
+$(VENV)/.ready-run: $(VENV)/bin/python setup.cfg setup.py pyproject.toml $(KERNEL)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
 	@touch $@
 
-$(VENV)/.ready-test: $(VENV)/bin/python setup.cfg pyproject.toml
+$(VENV)/.ready-test: $(VENV)/bin/python setup.cfg setup.py pyproject.toml $(KERNEL)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@ $(VENV)/.ready-run
 
