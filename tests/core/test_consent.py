@@ -11,6 +11,7 @@ from core_bench import MS, Bench, S, plugged
 from vehicle.core.consent import EVIDENCE, NEEDED, SETTLED_US, Evidence
 from vehicle.core.messages import Event, NotAuthentic, Requested
 from vehicle.core.names import Authenticity, EventName, Proof, Request, Result, Source
+from vehicle.core.patience import FREE_FAILURES
 from vehicle.core.signals import CarLock, KeyZone, Occupant
 
 pytestmark = pytest.mark.fast
@@ -155,8 +156,20 @@ def test_failures_slow_their_own_source_down_and_nobody_else() -> None:
         bench.clear()
         bench.manager.restore(memory, bench.now_us)
         bench.give(Requested(Request.UNLATCH, source, proof))
-        slowed = bench.results()[0] is Result.REFUSED_TOO_OFTEN
+        slowed = bench.results() == []
         assert slowed is (source is Source.FOB and proof in (Proof.INTACT, Proof.NONE))
+
+
+def test_whoever_floods_the_bus_does_not_flood_the_journal() -> None:
+    """In a minute of requests, three are free and then two lines come with each wait."""
+    bench = plugged(key=KeyZone.NEAR)
+    bench.run(5 * S)
+    for _ in range(600):
+        fail(bench, Source.FOB, 1)
+        bench.run(100 * MS)
+    waits = bench.results().count(Result.REFUSED_TOO_OFTEN)
+    assert 8 <= waits <= 10
+    assert len(bench.results()) == FREE_FAILURES + 2 * waits
 
 
 def test_tries_while_waiting_do_not_lengthen_the_wait() -> None:

@@ -15,6 +15,7 @@ A key near the car, or an unlocked car, never asks for anything by itself: an ac
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 
 from vehicle.core.memory import State
@@ -153,6 +154,18 @@ def refuse_release(state: State, source: Source, proof: Proof, now_us: int) -> R
     if refused is not None:
         state.patience[source] = patience.failed(now_us)
     return refused
+
+
+def worth_telling(state: State, source: Source, why: Result) -> bool:
+    """Return whether a refusal is told: that a try has to wait, once in every wait.
+
+    Whoever floods the bus with requests must not flood the journal.
+    """
+    if why is not Result.REFUSED_TOO_OFTEN:
+        return True
+    patience = state.patience[source]
+    state.patience[source] = replace(patience, told=True)
+    return not patience.told
 
 
 def _missing(state: State, source: Source, proof: Proof, now_us: int) -> Result | None:

@@ -8,7 +8,7 @@ own patience, so no way is shut by failures on another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FREE_FAILURES = 3
 """Failures before the first wait: people press twice, and radio loses a frame."""
@@ -29,6 +29,8 @@ class Patience:
     failures: int = 0
     until_us: int = 0
     """Until when the next try has to wait."""
+    told: bool = False
+    """Somebody was told to wait; in the same wait nobody is told again."""
 
     def exhausted(self, now_us: int) -> bool:
         """Return whether a try has to wait at ``now_us``."""
@@ -48,4 +50,4 @@ class Patience:
 
     def later(self, by_us: int) -> Patience:
         """Return the same on a clock that shows ``by_us`` more."""
-        return Patience(self.failures, self.until_us + by_us)
+        return replace(self, until_us=self.until_us + by_us)

@@ -9,6 +9,7 @@ in a result or in a named fault.
 from __future__ import annotations
 
 from vehicle.core.checks import broken, guard_is, guards, may_have_pin, refusal
+from vehicle.core.consent import worth_telling
 from vehicle.core.memory import RELEASED, Flag, State, Timer
 from vehicle.core.messages import StopCharge
 from vehicle.core.names import (
@@ -65,8 +66,9 @@ def receive(
     """Take a request: refuse it with a reason, or begin to carry it out."""
     why = refusal(state, request, source, proof, now_us)
     if why is not None:
-        state.answer(request, source, why)
-        state.tell(EventName.REQUEST_REFUSED, request=request, source=source, why=why)
+        if worth_telling(state, source, why):
+            state.answer(request, source, why)
+            state.tell(EventName.REQUEST_REFUSED, request=request, source=source, why=why)
         return
     if state.asked.value == request.value and Flag.LATCH_ANSWERED not in state.flags:
         state.answer(request, source, Result.ALREADY_PENDING)
