@@ -25,7 +25,7 @@ from transitions.extensions import GraphMachine
 
 from vehicle.cli.main import main as command_line
 from vehicle.core import permit
-from vehicle.core.car import Car
+from vehicle.core.car import Actuator, Car
 from vehicle.core.circumstance import Circumstance
 from vehicle.core.consent import EVIDENCE, NEEDED, Evidence
 from vehicle.core.lifecycle import TRANSITIONS
@@ -223,12 +223,10 @@ def modes() -> str:
         circumstance = Circumstance(supply=Supply.AC)
         rehearsed = rehearse(Car(), owner, circumstance).moments
         held = {each.moment for each in rehearsed if each.state is PinState.ENGAGED}
-        off = {"auto-lock": "off"} if mode is Mode.OFF else None
         known = [
             preset.like
             for preset in PRESETS
-            if preset.like
-            and (preset.wishes == off or Settings(latch_mode=mode) == parse(preset.wishes))
+            if preset.like and parse(preset.wishes).mode(Actuator.LATCH) is mode
         ]
         marks = ("held" if moment in held else "free" for moment in moments)
         rows.append((code(mode), *marks, ", ".join(known)))

@@ -71,13 +71,13 @@ PRESETS = (
     Preset(
         "leaf-lock",
         "As a Nissan Leaf with its switch at LOCK.",
-        {"latch-mode": "always"},
+        {"latch-mode": "always", "unlock-while-charging-frees": "on"},
         like="Nissan Leaf LOCK",
     ),
     Preset(
         "leaf-auto",
         "As a Nissan Leaf with its switch at AUTO.",
-        {"latch-mode": "while-charging"},
+        {"latch-mode": "while-charging", "unlock-while-charging-frees": "on"},
         like="Nissan Leaf AUTO",
     ),
     Preset(
@@ -89,13 +89,13 @@ PRESETS = (
     Preset(
         "kia-always",
         'As a Kia or Hyundai set to "Always".',
-        {"latch-mode": "always"},
+        {"latch-mode": "always", "unlock-while-charging-frees": "on"},
         like="Kia Always",
     ),
     Preset(
         "kia-while-charging",
         'As a Kia or Hyundai set to "While charging".',
-        {"latch-mode": "while-charging"},
+        {"latch-mode": "while-charging", "unlock-while-charging-frees": "on"},
         like="Kia While charging",
     ),
     Preset(
