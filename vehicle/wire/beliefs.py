@@ -114,11 +114,13 @@ class Beliefs:
 
     def read(self, message: str, data: bytes) -> list[Observed | Requested]:
         """Take a believed frame's values in; return what changed, and requests made."""
-        values = self._values
+        self._read_into(self._values, message, data)
+        return self._tell(message, final=False)
+
+    def _read_into(self, values: list[int | None], message: str, data: bytes) -> None:
         for slot, field in self._meaning.fields[message]:
             if field.mux is None or field.present(data):
                 values[slot] = field.known(data)
-        return self._tell(message, final=False)
 
     def forget(self, message: str) -> list[Observed | Requested]:
         """A message's values are gone for good; return what changed."""
@@ -129,8 +131,7 @@ class Beliefs:
     def asked_in(self, message: str, data: bytes) -> tuple[Request, ...]:
         """Return what a frame asks for, were it believed; nothing is taken in."""
         values = list(self._values)
-        for slot, field in self._meaning.fields[message]:
-            values[slot] = field.known(data)
+        self._read_into(values, message, data)
         asking = (self._meaning.requests[index] for index in self._meaning.asking[message])
         return tuple(requested.request for requested, when in asking if holds(when, values))
 
