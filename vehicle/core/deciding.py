@@ -58,6 +58,5 @@ def told(state: State, actuator: Actuator, decision: Decision, now_us: int) -> D
         (name, Because(getattr(state.seen, name), now_us - state.changed_us[name]))
         for name in decision.rule.signals
     )
-    overrides = overrides_of(state, actuator) if state.effective.by else ()
-    override = SEPARATOR.join(map(str, overrides)) or None
+    override = SEPARATOR.join(map(str, overrides_of(state, actuator))) or None
     return Decided(actuator, decision.demand, decision.rule.name, because, override)

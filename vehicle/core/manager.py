@@ -148,7 +148,7 @@ class LockManager:
         self._now_us = now_us
         self._state.decisions, self._permit = {}, None
         self._state.changed_us = dict.fromkeys(SIGNALS, now_us)
-        self._state.outputs += self._facts()
+        self._state.outputs = self._facts()
         return self._settle()
 
     def standing(self) -> list[Output]:
