@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import pytest
 from core_bench import AC_32, ADAPTER, LATCH, Bench, S, plugged
 
 from vehicle.core.messages import Decided
-from vehicle.core.settings import OVERRIDES, parse
-from vehicle.core.signals import CarLock, Fitted, Inlet, Occupant, Place, Session
+from vehicle.core.settings import OVERRIDES, Toggle, parse
+from vehicle.core.signals import (
+    Cable,
+    CarLock,
+    Fitted,
+    Inlet,
+    Occupant,
+    Place,
+    Session,
+    Supply,
+)
 
 pytestmark = pytest.mark.fast
 
@@ -66,3 +77,44 @@ def test_an_override_for_one_pin_is_not_behind_the_other() -> None:
     assert bench.rule(ADAPTER) == "auto_lock_off"
     assert [str(each) for each in bench.manager.overrides_behind(ADAPTER)] == [text]
     assert behind(bench) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "signal", "known", "gap"),
+    [
+        ("place=home", "place", Place.HOME, Place.UNKNOWN),
+        ("supply=ac", "supply", Supply.AC, Supply.UNKNOWN),
+        ("supply=ac", "supply", Supply.AC, Supply.NONE),
+        ("cable=own", "cable", Cable.SOCKET, Cable.UNKNOWN),
+        ("adapter=no", "occupant", Occupant.CONNECTOR, Occupant.UNKNOWN),
+    ],
+)
+def test_a_circumstance_stays_what_it_was_until_the_inlet_is_empty(
+    condition: str, signal: str, known: StrEnum, gap: StrEnum
+) -> None:
+    """A gap in a message moves no pin; a car that is driven off begins anew."""
+    settings = parse({OVERRIDES: [f"auto-lock=off when {condition}"]})
+    bench = plugged(settings)
+    bench.see(**{signal: known})
+    bench.see(car_lock=CarLock.LOCKED)
+    assert bench.manager.effective.settings.auto_lock is Toggle.OFF
+    bench.see(**{signal: gap})
+    bench.run(S)
+    assert bench.manager.effective.settings.auto_lock is Toggle.OFF
+    bench.see(occupant=Occupant.EMPTY, **({} if signal == "occupant" else {signal: gap}))
+    bench.see(occupant=Occupant.CONNECTOR)
+    expected = Toggle.OFF if signal == "occupant" else Toggle.ON
+    assert bench.manager.effective.settings.auto_lock is expected
+
+
+def test_the_latest_word_on_the_circumstance_counts() -> None:
+    texts = ["auto-lock=off when place=home", "auto-lock=off when supply=dc"]
+    bench = plugged(parse({OVERRIDES: texts}), place=Place.HOME)
+    assert bench.manager.effective.settings.auto_lock is Toggle.OFF
+    bench.see(place=Place.WORK)
+    assert bench.manager.effective.settings.auto_lock is Toggle.ON
+    bench.see(supply=Supply.AC)
+    bench.see(supply=Supply.DC)
+    assert bench.manager.effective.settings.auto_lock is Toggle.OFF
+    bench.see(supply=Supply.AC)
+    assert bench.manager.effective.settings.auto_lock is Toggle.ON
