@@ -30,6 +30,7 @@ from vehicle.core.messages import (
     BusRestored,
     InternalError,
     NotAuthentic,
+    Refused,
     Requested,
     SegmentStarted,
 )
@@ -228,6 +229,7 @@ def _asked_over_the_bus() -> Bench:
     bench = plugged(key=KeyZone.ABSENT)
     bench.give(Requested(Request.UNLATCH, Source.FOB, Proof.NONE))
     bench.give(NotAuthentic("Remote", Authenticity.FORGED, (Request.UNLATCH,)))
+    bench.give(Refused(Request.UNLATCH, Source.GUEST, Result.REFUSED_CODE))
     for zone in (KeyZone.ABSENT, KeyZone.NEAR, KeyZone.NEAR, KeyZone.NEAR):
         bench.see(key=zone)
         bench.give(Requested(Request.UNLATCH, Source.FOB, Proof.INTACT))

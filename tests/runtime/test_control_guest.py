@@ -15,11 +15,13 @@ import pytest
 from control_desk import Client, Desk, at_the_desk
 from owners_car import PARKED, OwnersCar, fault
 
-from vehicle.core.messages import Answered, Requested
+from vehicle.core.messages import Answered, Refused, Requested
 from vehicle.core.names import Request, Result, Source
 from vehicle.runtime import control_guest, guest_pass
 from vehicle.runtime.control_guest import WAITING_MAX
+from vehicle.runtime.events_file import read_event, write_event
 from vehicle.runtime.guest_pass import TRIES_MAX
+from vehicle.runtime.journal import fields_of
 from vehicle.runtime.outage import Moment
 from vehicle.runtime.simulator import StartState
 from vehicle.runtime.varlink_access import Peer
@@ -228,6 +230,27 @@ def test_a_lockout_and_a_use_outlive_a_restart(run, clock) -> None:
 
     run(before)
     run(after)
+
+
+def test_a_code_that_is_refused_is_told_and_one_that_comes_too_soon_is_not(run) -> None:
+    async def story(desk):
+        await offered(desk, WRONG)
+        assert (await offered(desk, WRONG)).reply["verdict"] == "too-soon"
+        told = [fields_of(entry) for _, entry in desk.car.journal]
+        refused = {"request": "unlatch", "source": "guest"}
+        assert [each for each in told if each["kind"] == "request"] == [
+            {"kind": "request", **refused, "result": "refused-code"}
+        ]
+        assert [each for each in told if each.get("event") == "request_refused"] == [
+            {"kind": "event", "event": "request_refused", **refused, "why": "refused-code"}
+        ]
+
+    run(story)
+
+
+def test_a_refusal_is_recorded_and_replays() -> None:
+    refused = Refused(Request.UNLATCH, Source.GUEST, Result.REFUSED_CODE)
+    assert read_event(write_event(7, refused)) == (7, refused)
 
 
 def test_a_good_code_ends_the_counting(run, clock) -> None:

@@ -28,6 +28,7 @@ from vehicle.core.messages import (
     MessageLost,
     NotAuthentic,
     Observed,
+    Refused,
     Requested,
     SegmentStarted,
     SettingsChanged,
@@ -159,6 +160,13 @@ def _not_authentic(state: State, event: NotAuthentic, _: int) -> None:
     )
 
 
+def _refused(state: State, event: Refused, _: int) -> None:
+    """Tell of it, so that it is in the journal and people hear of it."""
+    state.answer(event.request, event.source, event.why)
+    details = {"request": event.request, "source": event.source, "why": event.why}
+    state.tell(EventName.REQUEST_REFUSED, **details)
+
+
 def _settings_changed(state: State, event: SettingsChanged, now_us: int) -> None:
     state.settings = event.settings
     session.settings_changed(state, state.owner_again(), now_us)
@@ -203,6 +211,7 @@ _TAKES: dict[type[Any], Callable[[State, Any, int], None]] = {
     BusFailed: _bus_failed,
     BusRestored: _bus_works,
     Requested: _requested,
+    Refused: _refused,
     NotAuthentic: _not_authentic,
     SettingsChanged: _settings_changed,
     InternalError: _internal_error,

@@ -95,6 +95,15 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A request was refused before it came here, by whoever judges who asks. Nothing is done."""
+
+    request: Request
+    source: Source
+    why: Result
+
+
+@dataclass(frozen=True, slots=True)
 class NotAuthentic:
     """A frame failed its authentication: nothing in it is believed, and nothing it asks is done."""
 
@@ -153,6 +162,7 @@ InputEvent = (
     | BusFailed
     | BusRestored
     | Requested
+    | Refused
     | NotAuthentic
     | SettingsChanged
     | InternalError

@@ -156,6 +156,7 @@ class Result(StrEnum):
     REFUSED_CAR_NOT_UNLOCKED = "refused-car-not-unlocked"
     REFUSED_JUST_CHANGED = "refused-just-changed"
     REFUSED_TOO_OFTEN = "refused-too-often"
+    REFUSED_CODE = "refused-code"
     REFUSED_INLET_EMPTY = "refused-inlet-empty"
     REFUSED_OCCUPANT_UNKNOWN = "refused-occupant-unknown"
     REFUSED_NO_PIN = "refused-no-pin"

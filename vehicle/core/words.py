@@ -211,6 +211,7 @@ RESULT_WORDS: dict[Result, str] = {
     Result.REFUSED_CAR_NOT_UNLOCKED: "refused: the car is not unlocked",
     Result.REFUSED_JUST_CHANGED: "refused: key or doors have only just changed; ask once more",
     Result.REFUSED_TOO_OFTEN: "refused: too many failed tries; wait some seconds and ask once more",
+    Result.REFUSED_CODE: "refused: the guest's code is not taken",
     Result.REFUSED_INLET_EMPTY: "refused: the inlet is empty",
     Result.REFUSED_OCCUPANT_UNKNOWN: "refused: it is not known what is in the inlet",
     Result.REFUSED_NO_PIN: "refused: this car has no powered pin there",

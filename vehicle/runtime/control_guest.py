@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from vehicle.core.messages import Answered, Entry
+from vehicle.core.messages import Answered, Entry, Refused
 from vehicle.core.names import Request, Result, Source
 from vehicle.runtime.control_service import LiveService
 from vehicle.runtime.control_way import FOR_OTHERS, OPENS, SHADOW_ADVICE, SHADOW_WORDS, Way
@@ -58,6 +58,12 @@ VERDICT_WORDS: Mapping[Verdict, str] = {
     Verdict.TOO_SOON: "too soon after a wrong code",
     Verdict.LOCKED_OUT: "too many wrong codes; no code is taken any more",
 }
+_COUNTED = tuple(
+    verdict
+    for verdict in Verdict
+    if verdict not in (Verdict.GOOD, Verdict.TOO_SOON, Verdict.LOCKED_OUT)
+)
+"""What is told in the journal: codes that were looked at. There are ten in a row at most."""
 _ASK_THE_OWNER = "Ask the owner for a new one."
 _ADVICE: Mapping[Verdict, str] = {
     Verdict.WRONG: "A code has nine letters and digits, such as 3K7-QM2-XRD; try again.",
@@ -139,6 +145,9 @@ class GuestControl:
             self._waiting -= 1
             result = future.result()
             if isinstance(result, VarlinkError):
+                if result.parameters.get("verdict") in _COUNTED:
+                    told = Refused(Request.UNLATCH, Source.GUEST, Result.REFUSED_CODE)
+                    self._service.give(told)
                 call.fail(result)
             elif then is None:
                 call.reply(result)

@@ -98,6 +98,7 @@ FROM_THE_BUS = (
 FOR_OTHERS = (
     Result.REFUSED_KEY_NOT_AT_PORT,
     Result.REFUSED_CAR_NOT_UNLOCKED,
+    Result.REFUSED_CODE,
     *FROM_THE_BUS,
 )
 """Refusals that are about who asks and how, so they end no request that stands."""

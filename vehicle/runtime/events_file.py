@@ -19,6 +19,7 @@ found of a message's authentication codes, told when that changes; so a replay n
 
     {"event":"requested","request":"unlatch","source":"cli","t":4000000}
     {"event":"settings_changed","settings":{"auto-lock":"off"},"source":"cli","t":5000000}
+    {"event":"refused","request":"unlatch","source":"guest","t":5200000,"why":"refused-code"}
     {"event":"told","signals":{"hour":"22","place":"home"},"t":5500000}
     {"event":"segment_started","t":6000000}
     {"channel":"main","event":"bus_failed","t":7000000}
@@ -46,11 +47,12 @@ from vehicle.core.messages import (
     InputEvent,
     InternalError,
     Observed,
+    Refused,
     Requested,
     SegmentStarted,
     SettingsChanged,
 )
-from vehicle.core.names import Authenticity, Request, Source
+from vehicle.core.names import Authenticity, Request, Result, Source
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
 from vehicle.core.settings import Settings, SettingsError, parse
 from vehicle.core.snapshot import SIGNALS
@@ -124,6 +126,11 @@ TOLD = ("place", "hour")
 """The signals that come from no frame: they are told."""
 
 
+def _refused(fields: Mapping[str, Any]) -> Refused:
+    asked = _request(fields)
+    return Refused(asked.request, asked.source, Result(_word(fields, "why", Result)))
+
+
 def _told(fields: Mapping[str, Any]) -> Observed:
     signals = fields.get("signals")
     if not isinstance(signals, dict):
@@ -182,6 +189,7 @@ def _started_fields(event: Started) -> dict[str, Any]:
 _READ: dict[str, Callable[[Mapping[str, Any]], SideEvent]] = {
     "requested": _request,
     "told": _told,
+    "refused": _refused,
     "settings_changed": _settings,
     "segment_started": lambda _: SegmentStarted(),
     "bus_failed": lambda fields: BusFailed(_text(fields, "channel")),
@@ -199,6 +207,10 @@ _READ: dict[str, Callable[[Mapping[str, Any]], SideEvent]] = {
 _WRITE: dict[type[Any], tuple[str, Callable[[Any], dict[str, Any]]]] = {
     Observed: ("told", lambda e: {"signals": dict(e.values)}),
     Requested: ("requested", lambda e: {"request": e.request, "source": e.source}),
+    Refused: (
+        "refused",
+        lambda e: {"request": e.request, "source": e.source, "why": e.why},
+    ),
     SettingsChanged: (
         "settings_changed",
         lambda e: {"settings": e.settings.words(), "source": e.source},
