@@ -11,6 +11,7 @@ import click
 from vehicle.cli.console import INTERRUPTED, fail, width
 from vehicle.cli.journal_file import WriteLine, journal_lines
 from vehicle.cli.profile import load_or_fail
+from vehicle.cli.report import check_report, write_report
 from vehicle.cli.summary import print_summary
 from vehicle.cli.terminal import Progress, TimelinePrinter
 from vehicle.core.messages import Output
@@ -18,6 +19,7 @@ from vehicle.core.settings import Settings, SettingsError
 from vehicle.replay.beside import events_beside
 from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import open_recording
+from vehicle.replay.report.chronicle import Chronicle
 from vehicle.replay.run import NothingInCommonError, Replay, Summary
 from vehicle.runtime.events_file import EventsFileError
 from vehicle.runtime.journal import is_entry, start_line, to_line
@@ -36,6 +38,13 @@ from vehicle.runtime.store import read_settings
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 @click.option(
+    "--report",
+    "report_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write one HTML page to look at; needs the extra report.",
+)
+@click.option(
     "--shadow", is_flag=True, help="Another controller moved the pins: compare with ours."
 )
 def replay(
@@ -44,6 +53,7 @@ def replay(
     settings_path: Path | None,
     journal_path: str | None,
     as_json: bool,
+    report_path: Path | None,
     shadow: bool,
 ) -> None:
     """Replay a CAN recording through the decision code, and explain each decision.
@@ -55,11 +65,14 @@ def replay(
     if as_json and journal_path == "-":
         raise click.UsageError("--json and --journal - both want the standard output: name a FILE")
     settings = _settings(settings_path)
+    if report_path is not None:
+        check_report(report_path, [*logs, *([settings_path] if settings_path else [])])
     profile = load_or_fail(profile_name)
     try:
         recording = open_recording(logs)
         events = events_beside(recording, shadow=shadow)
         run = Replay(recording, profile, settings, shadow=shadow, events=events)
+        chronicle = None if report_path is None else Chronicle(shadow=run.shadow)
         progress = Progress("replaying", recording.size_bytes)
         with journal_lines(journal_path, logs) as write_line, progress:
             if write_line is not None:
@@ -74,12 +87,16 @@ def replay(
                 )
             quiet = as_json or journal_path == "-"
             printer = None if quiet else TimelinePrinter(shadow=run.shadow, progress=progress)
-            sink = _sink(write_line, printer)
-            summary = run.run(sink, lambda _: progress.show(recording.bytes_read))
+            sink = _sink(write_line, printer, chronicle)
+            meet = None if chronicle is None else chronicle.meet
+            summary = run.run(sink, lambda _: progress.show(recording.bytes_read), meet)
             if printer is not None:
                 printer.finish()
     except (ReadingError, NothingInCommonError, EventsFileError) as error:
         fail(error)
+    if report_path is not None and chronicle is not None:
+        chronicle.finish(summary.report.duration_us)
+        write_report(report_path, logs, run, summary, chronicle)
     if as_json:
         click.echo(json.dumps(summary.fields(), sort_keys=True))
     elif journal_path != "-":
@@ -105,13 +122,17 @@ def _settings(path: Path | None) -> Settings | None:
         fail(error, 2)
 
 
-def _sink(write_line: WriteLine | None, printer: TimelinePrinter | None) -> Sink:
-    """Return what takes each output: the journal first, then the timeline."""
+def _sink(
+    write_line: WriteLine | None, printer: TimelinePrinter | None, chronicle: Chronicle | None
+) -> Sink:
+    """Return what takes each output: the journal first, then the timeline, then the report."""
 
     def take(now_us: int, output: Output) -> None:
         if write_line is not None and is_entry(output):
             write_line(to_line(now_us, output))
         if printer is not None:
             printer.take(now_us, output)
+        if chronicle is not None:
+            chronicle.take(now_us, output)
 
     return take

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 from vehicle.core.car import Actuator
+from vehicle.core.manager import LockManager
 from vehicle.core.messages import Command, Event, Fault, Output
 from vehicle.core.names import Demand
 from vehicle.core.settings import Settings
@@ -164,10 +165,16 @@ class Replay:
                 if item.now_us > VARIANT_HEAD_US:
                     return
 
-    def run(self, sink: Sink, progress: Callable[[int], None] | None = None) -> Summary:
+    def run(
+        self,
+        sink: Sink,
+        progress: Callable[[int], None] | None = None,
+        meet: Callable[[LockManager], None] | None = None,
+    ) -> Summary:
         """Replay everything, giving each output to ``sink``; return the summary.
 
-        ``progress`` is called now and then with the number of frames read. Ctrl-C ends the replay
+        ``progress`` is called now and then with the number of frames read. ``meet`` is given the
+        manager before anything happens, to be asked what no output tells. Ctrl-C ends the replay
         where it is, and the summary says so.
 
         Raises: NothingInCommonError where no frame has an identifier of the profile, and what the
@@ -188,6 +195,8 @@ class Replay:
             shadow=self.shadow,
             channels=self._channels(),
         )
+        if meet is not None:
+            meet(walk.manager)
         try:
             self._go(walk, progress)
         except KeyboardInterrupt:

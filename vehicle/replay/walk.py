@@ -49,9 +49,10 @@ class Walk:
         self._profile = profile
         self._channels = channels
         self._sink = sink
-        self._manager = LockManager(profile.car, settings, shadow=shadow)
+        self.manager = LockManager(profile.car, settings, shadow=shadow)
+        """Decides; it may be asked at any output what no output tells."""
         self._translator = Translator(profile, variant, channels)
-        self._loop = Loop(self._manager, self._translator, sink)
+        self._loop = Loop(self.manager, self._translator, sink)
         self._passage: Passage | None = None
         self._begun = False
         self._used = 0
@@ -184,7 +185,7 @@ class Walk:
                 f"the memory that the recording begins with was written by another version: {error}"
             ) from error
         if continues:
-            for output in self._manager.standing():  # for those who read this piece alone
+            for output in self.manager.standing():  # for those who read this piece alone
                 self._sink(now_us, output)
 
     def _read_as(self, now_us: int, variant: str | None) -> None:

@@ -1,0 +1,172 @@
+"""Takes down a replay for a page: every track's changes, every decision, and every mark.
+
+Knows: which change belongs to which track, and what would release a pin at each of its changes.
+Refuses to know: how a page looks.
+
+A track is a list of (time, value) that holds from its time on. Of several changes at the same
+microsecond the last counts, as nothing ever stood on the others; the rows keep them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vehicle.core.car import Actuator
+from vehicle.core.manager import LockManager
+from vehicle.core.messages import (
+    ActuatorChanged,
+    Command,
+    Decided,
+    Event,
+    Fault,
+    Output,
+    Permit,
+    SignalChanged,
+)
+from vehicle.core.names import Demand, PinState
+from vehicle.core.policy import decide
+from vehicle.core.resolve import for_pin
+from vehicle.core.settings import Settings
+from vehicle.core.situation import Situation
+from vehicle.core.why import CHANGE_WORDS, ways_to_release
+from vehicle.core.words import EVENT_WORDS, FAULT_WORDS, PIN_WORDS
+from vehicle.replay.report.lanes import ASSUMED, PERMIT, demand_key, state_key
+from vehicle.replay.timeline import Row, Timeline
+
+RELEASED_ALREADY = "nothing is needed: the pin is released"
+RELEASING_ALREADY = "nothing more is needed: a release is what is wanted"
+NOTHING_RELEASES = "nothing that people or the car can bring about by themselves"
+NOT_RECORDED = "not recorded: a journal does not hold it"
+
+
+@dataclass(slots=True)
+class Track:
+    """One value over time. ``values`` are indices of ``names``."""
+
+    times_us: list[int] = field(default_factory=list)
+    values: list[int] = field(default_factory=list)
+    names: dict[str, int] = field(default_factory=dict)
+
+    def note(self, now_us: int, name: str) -> None:
+        """From ``now_us`` on the value is ``name``."""
+        value = self.names.setdefault(name, len(self.names))
+        if self.times_us and self.times_us[-1] == now_us:
+            self.values[-1] = value
+            if len(self.values) > 1 and self.values[-2] == value:
+                self.times_us.pop()
+                self.values.pop()
+        elif not self.values or self.values[-1] != value:
+            self.times_us.append(now_us)
+            self.values.append(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment that must be seen: an event, a fault that came up or went away, or a command."""
+
+    now_us: int
+    kind: str
+    words: str
+
+
+@dataclass(slots=True)
+class Why:
+    """Of one pin: the rules that decided, by which override, and what would have released it."""
+
+    rule: Track = field(default_factory=Track)
+    override: Track = field(default_factory=Track)
+    releases: Track = field(default_factory=Track)
+
+
+class Chronicle:
+    """Give every output of one replay to ``take``, then call ``finish``."""
+
+    def __init__(self, *, shadow: bool) -> None:
+        """``shadow``: another controller moved the pins."""
+        self.shadow = shadow
+        self.tracks: dict[str, Track] = {}
+        self.whys = {actuator: Why() for actuator in Actuator}
+        self.marks: list[Mark] = []
+        self.rows: list[Row] = []
+        self.end_us = 0
+        self._timeline = Timeline(shadow=shadow)
+        self._manager: LockManager | None = None
+        self._ways: dict[tuple[Situation, Settings, Actuator], str] = {}
+
+    def meet(self, manager: LockManager) -> None:
+        """Take the manager whose outputs follow: it is asked what would release a pin."""
+        self._manager = manager
+
+    def take(self, now_us: int, output: Output) -> None:
+        """Take down one output."""
+        if now_us != self.end_us:
+            self._say_what_is_held()
+            self.end_us = now_us
+        self._note_output(now_us, output)
+        self.rows += self._timeline.rows(now_us, output)
+        self._note_ways(now_us)
+
+    def finish(self, now_us: int) -> None:
+        """End at ``now_us``: until then the last values hold."""
+        self._say_what_is_held()
+        self.end_us = max(self.end_us, now_us)
+
+    def _say_what_is_held(self) -> None:
+        self.rows += self._timeline.held(self.end_us)
+
+    def _note(self, key: str, now_us: int, name: str) -> None:
+        self.tracks.setdefault(key, Track()).note(now_us, name)
+
+    def _note_output(self, now_us: int, output: Output) -> None:
+        """Put one output on the tracks and among the marks that it belongs to."""
+        match output:
+            case SignalChanged():
+                self._note(output.signal, now_us, output.value)
+            case Decided():
+                self._note(demand_key(output.actuator), now_us, output.demand)
+                why = self.whys[output.actuator]
+                why.rule.note(now_us, output.rule)
+                why.override.note(now_us, output.override or "")
+            case ActuatorChanged():
+                suffix = ASSUMED if output.assumed else ""
+                self._note(state_key(output.actuator), now_us, f"{output.state}{suffix}")
+            case Permit():
+                self._note(PERMIT, now_us, output.charge)
+            case Command():
+                again = "" if output.attempt == 1 else f", try {output.attempt}"
+                words = f"{output.command} the {PIN_WORDS[output.actuator]}{again}"
+                self.marks.append(Mark(now_us, "command", words))
+            case Event():
+                details = "".join(f", {name} {value}" for name, value in output.details)
+                words = EVENT_WORDS[output.event] + details
+                self.marks.append(Mark(now_us, "event", words))
+            case Fault():
+                about = f", {PIN_WORDS[output.actuator]}" if output.actuator is not None else ""
+                kind = "fault" if output.active else "over"
+                self.marks.append(Mark(now_us, kind, FAULT_WORDS[output.fault] + about))
+
+    def _note_ways(self, now_us: int) -> None:
+        """Note what would release each pin, as things stand after this output."""
+        for actuator, why in self.whys.items():
+            why.releases.note(now_us, self._releases(actuator))
+
+    def _releases(self, actuator: Actuator) -> str:
+        manager = self._manager
+        if manager is None:
+            return NOT_RECORDED
+        if manager.pin(actuator).state is PinState.RELEASED:
+            return RELEASED_ALREADY
+        owner = manager.effective.settings
+        asked = (manager.situation(actuator), owner, actuator)
+        if asked not in self._ways:
+            self._ways[asked] = _ways(*asked)
+        return self._ways[asked]
+
+
+def _ways(now: Situation, owner: Settings, actuator: Actuator) -> str:
+    ways = ways_to_release(now, owner, actuator)
+    if ways:
+        together = (", and ".join(CHANGE_WORDS[change] for change in way) for way in ways)
+        return "; or ".join(together)
+    wanted = decide(now, for_pin(owner, actuator), actuator).demand
+    return RELEASING_ALREADY if wanted is Demand.RELEASE else NOTHING_RELEASES
