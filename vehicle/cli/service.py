@@ -37,8 +37,13 @@ from vehicle.wire.secoc import SecocMissingError, mac_of
 
 UNITS = Path("etc/systemd/system")
 GROUPS = Path("etc/sysusers.d")
-STATES = (Path("/var/lib/private/chargelock"), Path("/var/lib/chargelock"))
-"""Where systemd keeps the state of a service whose user does not last, and the link to it."""
+KEPT = tuple(
+    Path("/var", kind, name)
+    for kind in ("lib", "cache")
+    for name in ("private/chargelock", "chargelock")
+)
+"""Where systemd keeps the state and the cache of a service whose user does not last, and the links
+to them."""
 RUNNING = Path("/run/systemd/system")
 """Is there while systemd is the first program. Source: sd_booted(3)."""
 
@@ -170,7 +175,7 @@ def _remove(root: Path | None, path: Path) -> None:
 
 def _purge() -> None:
     """Remove what the service kept, and its group where it is there."""
-    for folder in STATES:
+    for folder in KEPT:
         try:
             if folder.is_symlink():
                 folder.unlink()
