@@ -467,6 +467,7 @@ def test_watch_without_a_terminal_prints_each_change_below_the_last(bench) -> No
         bench.do(lambda: bench.car.advance(1))
         second = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
+        process.stdout.read()  # it may just be drawing the next picture
     locks = [
         {each["signal"]: each["value"] for each in told["signals"]}["car_lock"]
         for told in (first, second)
