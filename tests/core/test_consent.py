@@ -199,10 +199,12 @@ def test_frames_that_fail_their_authentication_are_counted_and_told() -> None:
     bench = plugged()
     bench.give(NotAuthentic("Remote", Authenticity.FORGED, (Request.UNLATCH,)))
     bench.give(NotAuthentic("Remote", Authenticity.STALE))
+    bench.give(NotAuthentic("Remote", Authenticity.FORGED, (Request.LATCH, Request.UNLATCH)))
     told = [dict(event.details) for event in bench.said(Event)]
     assert told == [
         {"message": "Remote", "why": "forged", "asks": "unlatch", "attempts": 1},
         {"message": "Remote", "why": "stale", "asks": "nothing", "attempts": 2},
+        {"message": "Remote", "why": "forged", "asks": "latch, unlatch", "attempts": 3},
     ]
     assert bench.results() == []
-    assert bench.manager.memory.failed_attempts == 2
+    assert bench.manager.memory.failed_attempts == 3

@@ -66,6 +66,8 @@ def test_the_choices_behind_a_decision_are_those_of_its_own_pin() -> None:
     assert bench.rule(ADAPTER) == "car_locked"
     assert bench.manager.settings_behind(ADAPTER) == ("auto-lock", "adapter-mode")
     assert bench.manager.settings_behind(LATCH) == ()
+    latched = plugged(car_lock=CarLock.LOCKED)
+    assert latched.manager.settings_behind(LATCH) == ("auto-lock", "latch-mode")
     assert bench.manager.overrides_behind(ADAPTER) == ()
 
 

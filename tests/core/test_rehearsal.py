@@ -58,7 +58,17 @@ def test_a_grace_time_is_lived_through_where_there_is_one() -> None:
     assert at[Moment.GRACE_OVER].rule.name == "full_and_freed"
     for without in ({"release-when-full": "on"}, {"release-grace-min": 10}):
         moments = rehearse(Car(), parse(without), AWAY).moments
-        assert Moment.GRACE_OVER not in {each.moment for each in moments}
+        assert [each.moment for each in moments] == [
+            moment for moment in Moment if moment is not Moment.GRACE_OVER
+        ]
+
+
+def test_a_release_is_told_where_the_pin_is_out_once_it_has_run() -> None:
+    at = {each.moment: each for each in rehearse(Car(), parse({}), AWAY).moments}
+    assert (at[Moment.UNLOCKED].demand, at[Moment.UNLOCKED].state) == (
+        Demand.RELEASE,
+        PinState.RELEASED,
+    )
 
 
 def test_more_than_16_a_needs_the_lock_and_a_limit_needs_none() -> None:

@@ -212,12 +212,12 @@ _SPAN = re.compile(r"\s*(\d\d?)(?::00)?\s*-\s*(\d\d?)(?::00)?\s*", re.ASCII)
 
 def _hours(word: str) -> str:
     span = _SPAN.fullmatch(word)
-    start, end = (int(hour) for hour in span.groups()) if span else (25, 25)
-    if max(start, end) > 24:
+    ends = [int(hour) for hour in span.groups()] if span else []
+    if not ends or max(ends) > 24:
         raise ConditionError(
             f"hours = {word!r} must be a span of whole hours, such as 22-6 (22:00 until 6:00)"
         )
-    return f"{start % 24}-{end % 24}"
+    return f"{ends[0] % 24}-{ends[1] % 24}"
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -86,7 +86,8 @@ def _lost(gives_up: Mapping[str, str], old: str | int, new: str | int) -> str | 
     """
     match old, new:
         case int(), int():
-            return gives_up.get(LESS if new < old else MORE) if new != old else None
+            less = gives_up.get(LESS) if new < old else None
+            return gives_up.get(MORE) if new > old else less
     word, weakest_last = str(new), list(gives_up)
     if word in gives_up and str(old) not in weakest_last[weakest_last.index(word) :]:
         return gives_up[word]
