@@ -18,6 +18,8 @@ from vehicle.cli.main import main
 from vehicle.core.messages import Command, Entry, Output
 from vehicle.core.names import Demand
 from vehicle.replay.agreement import Agreement
+from vehicle.replay.scan.kernels import choose, installed
+from vehicle.replay.summary_lines import KERNEL_WORDS
 from vehicle.runtime.journal import to_line as journal_line
 
 
@@ -44,6 +46,77 @@ def summary_of(text: str) -> dict[str, str]:
     for line in summary.splitlines():
         found[line[:10].strip()] = line[12:]
     return found
+
+
+# ---- channels and kernels -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_buses(tmp_path: Path) -> str:
+    """The session on can1, and on can0 another bus, whose 0x100 says that the car is locked."""
+    lines = candump(SESSION, 9.0).replace(" can0 ", " can1 ").splitlines(keepends=True)
+    path = tmp_path / "two.log"
+    path.write_text(
+        "".join(line + line.split()[0] + " can0 100#02\n" for line in lines), encoding="utf-8"
+    )
+    return str(path)
+
+
+def test_another_bus_with_the_same_identifier_is_left_out_where_the_channel_is_named(
+    car: str, log: str, two_buses: str, tmp_path: Path
+) -> None:
+    """Else its frames are taken for the car's, and the doors flicker."""
+    journals = {}
+    choices = {"one": (log,), "two": (two_buses,), "can1": (two_buses, "--channel", "can1")}
+    for name, arguments in choices.items():
+        path = tmp_path / f"{name}.jsonl"
+        assert run(*arguments, "--profile", car, "--shadow", "--journal", path).exit_code == 0
+        journals[name] = path.read_text(encoding="utf-8")
+    assert journals["can1"] == journals["one"]
+    assert journals["two"] != journals["one"]
+    named = run(two_buses, "--profile", car, "--shadow", "--channel", "main=can1", "--json")
+    assert json.loads(named.stdout)["frames_used"] == 180
+
+
+@pytest.mark.parametrize(
+    ("channels", "why"),
+    [
+        (("nowhere=can0",), 'profile small has no bus "nowhere"; use one of: main'),
+        (("main=can0", "main=can1"), "--channel main=can1: another channel was given for the same"),
+        (("can0", "can1"), "--channel can1: another channel was given for the same bus"),
+        (("main=",), "--channel 'main=': is no name of a channel"),
+    ],
+)
+def test_a_channel_that_cannot_be_is_misuse(
+    car: str, log: str, channels: tuple[str, ...], why: str
+) -> None:
+    done = run(log, "--profile", car, *(word for each in channels for word in ("--channel", each)))
+    assert done.exit_code == 2
+    assert why in done.stderr
+
+
+def test_a_channel_without_the_car_names_those_with_it(car: str, log: str) -> None:
+    done = run(log, "--profile", car, "--channel", "can7")
+    assert done.exit_code == 1
+    assert "is on main=can7 in this recording; it has some on can0: see --channel" in done.stderr
+
+
+def test_every_kernel_says_that_it_read_and_tells_the_same(
+    car: str, log: str, tmp_path: Path
+) -> None:
+    journals = set()
+    for name in [*(kernel.name for kernel in installed()), "frames"]:
+        path = tmp_path / f"{name}.jsonl"
+        done = run(log, "--profile", car, "--kernel", name, "--journal", path)
+        assert summary_of(done.stdout)["read by"] == KERNEL_WORDS[name]
+        journals.add(path.read_bytes())
+    assert len(journals) == 1
+
+
+def test_a_kernel_that_is_not_installed_is_misuse(car: str, log: str) -> None:
+    done = run(log, "--profile", car, "--kernel", "quantum")
+    assert done.exit_code == 2
+    assert "this installation has no kernel 'quantum'; it has " in done.stderr
 
 
 # ---- what is printed where ----------------------------------------------------------------------
@@ -74,6 +147,7 @@ def test_the_summary_says_what_was_read_decided_and_compared(car: str, log: str)
         "recording": "8.9 s, candump",
         "profile": "small",
         "frames": "180 read, 180 used",
+        "read by": KERNEL_WORDS[choose().name],
         "commands": "latch 1 engage, 1 release (none was sent: another controller moved the pins)",
         "events": "none",
         "faults": "none",

@@ -31,10 +31,10 @@ from vehicle.replay.recording import open_recording
 from vehicle.replay.run import (
     NothingInCommonError,
     Replay,
-    Summary,
-    degraded_words,
     profiles_that_fit,
 )
+from vehicle.replay.scan.kernels import choose
+from vehicle.replay.summary import Summary, degraded_words
 from vehicle.runtime.journal import is_entry, to_line
 from vehicle.wire.profile import list_profiles, load_profile
 
@@ -281,6 +281,7 @@ def test_the_summary_counts_what_happened(tmp_path: Path) -> None:
         "profile": "small",
         "variant": None,
         "epoch_us": None,
+        "kernel": choose().name,
         "formats": {str(tmp_path / "session.log"): "candump"},
         "frames_read": 180,
         "frames_used": 180,

@@ -20,11 +20,18 @@ from vehicle.replay.beside import events_beside
 from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import open_recording
 from vehicle.replay.report.chronicle import Chronicle
-from vehicle.replay.run import NothingInCommonError, Replay, Summary
+from vehicle.replay.run import NothingInCommonError, Replay
+from vehicle.replay.scan.kernels import Kernel, choose
+from vehicle.replay.summary import Summary
 from vehicle.runtime.events_file import EventsFileError
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.loop import Sink
 from vehicle.runtime.store import read_settings
+from vehicle.wire.findings import did_you_mean
+from vehicle.wire.profile import Profile
+
+FRAMES = "frames"
+"""The name of no kernel: the way frame by frame."""
 
 
 @click.command()
@@ -47,6 +54,19 @@ from vehicle.runtime.store import read_settings
 @click.option(
     "--shadow", is_flag=True, help="Another controller moved the pins: compare with ours."
 )
+@click.option(
+    "--channel",
+    "channels",
+    multiple=True,
+    metavar="[BUS=]NAME",
+    help="The recording's channel that the car is on; BUS: the profile's bus on it.",
+)
+@click.option(
+    "--kernel",
+    metavar="NAME",
+    default="",
+    help="What reads LOG: compiled, numpy, plain, or frames: one by one, to compare.",
+)
 def replay(
     logs: tuple[Path, ...],
     profile_name: str,
@@ -55,12 +75,15 @@ def replay(
     as_json: bool,
     report_path: Path | None,
     shadow: bool,
+    channels: tuple[str, ...],
+    kernel: str,
 ) -> None:
     """Replay a CAN recording through the decision code, and explain each decision.
 
     Reads candump, ASC, BLF, TRC, CSV, MF4 and more, each also gzipped; several LOGs are one
     recording. What stands in LOG.events.jsonl (requests, settings) is replayed with it, but in
-    shadow. Exit code 1: it could not be read, or holds nothing of this car.
+    shadow. Without --channel an identifier is the car's on every channel. Exit code 1: it could
+    not be read, or holds nothing of this car.
     """
     if as_json and journal_path == "-":
         raise click.UsageError("--json and --journal - both want the standard output: name a FILE")
@@ -68,10 +91,20 @@ def replay(
     if report_path is not None:
         check_report(report_path, [*logs, *([settings_path] if settings_path else [])])
     profile = load_or_fail(profile_name)
+    on, reading = _channels(profile, channels), _kernel(kernel)
     try:
         recording = open_recording(logs)
         events = events_beside(recording, shadow=shadow)
-        run = Replay(recording, profile, settings, shadow=shadow, events=events)
+        run = Replay(
+            recording,
+            profile,
+            settings,
+            shadow=shadow,
+            events=events,
+            channels=on,
+            kernel=reading,
+            frame_by_frame=kernel == FRAMES,
+        )
         chronicle = None if report_path is None else Chronicle(shadow=run.shadow)
         progress = Progress("replaying", recording.size_bytes)
         with journal_lines(journal_path, logs) as write_line, progress:
@@ -102,6 +135,35 @@ def replay(
     elif journal_path != "-":
         print_summary(summary, width())
     _end(summary)
+
+
+def _channels(profile: Profile, given: tuple[str, ...]) -> dict[str, str]:
+    """Return the profile's bus -> its channel."""
+    named: dict[str, str] = {}
+    rest = ""
+    for each in given:
+        bus, equals, channel = each.rpartition("=")
+        if not channel:
+            raise click.UsageError(f"--channel {each!r}: is no name of a channel")
+        if equals and bus not in profile.buses:
+            hint = did_you_mean(bus, profile.buses)
+            raise click.UsageError(f'profile {profile.name} has no bus "{bus}"; {hint}')
+        if bus in named or (not equals and rest):
+            raise click.UsageError(f"--channel {each}: another channel was given for the same bus")
+        if equals:
+            named[bus] = channel
+        else:
+            rest = channel
+    return {**dict.fromkeys(profile.buses if rest else (), rest), **named}
+
+
+def _kernel(name: str) -> Kernel | None:
+    if name in ("", FRAMES):
+        return None
+    try:
+        return choose(name)
+    except ValueError as error:
+        raise click.UsageError(f"--kernel: {error}") from None
 
 
 def _end(summary: Summary) -> None:

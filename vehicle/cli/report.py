@@ -15,7 +15,8 @@ from vehicle.cli.console import fail
 from vehicle.cli.output_file import check_writable, write_whole
 from vehicle.replay.report.chronicle import Chronicle
 from vehicle.replay.report.shelf import MISSING, ReportPartError, uplot
-from vehicle.replay.run import Replay, Summary
+from vehicle.replay.run import Replay
+from vehicle.replay.summary import Summary
 from vehicle.replay.summary_lines import summary_lines
 
 

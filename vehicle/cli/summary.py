@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from vehicle.cli.terminal import print_named
-from vehicle.replay.run import Summary
+from vehicle.replay.summary import Summary
 from vehicle.replay.summary_lines import summary_lines
 
 

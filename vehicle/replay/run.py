@@ -7,24 +7,20 @@ Refuses to know: formats (``readers``), how a journal line looks, and how a summ
 from __future__ import annotations
 
 import heapq
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
-from typing import Any
 
-from vehicle.core.car import Actuator
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import Command, Event, Fault, Output
-from vehicle.core.names import Demand
+from vehicle.core.messages import Output
 from vehicle.core.settings import Settings
 from vehicle.replay.agreement import Agreement
 from vehicle.replay.beside import started_of
-from vehicle.replay.readers.tally import ReadReport
 from vehicle.replay.recording import Item, NewSegment, Recording, Stretch
 from vehicle.replay.scan.columns import Wanted
 from vehicle.replay.scan.kernels import Kernel, Scan, choose
+from vehicle.replay.summary import Summary, degraded_words
 from vehicle.replay.walk import Walk
 from vehicle.runtime.events_file import SideEvent
 from vehicle.runtime.loop import Sink
@@ -45,57 +41,6 @@ class NothingInCommonError(Exception):
     """Not one frame of the recording has an identifier of the profile."""
 
 
-@dataclass(slots=True)
-class Summary:
-    """What a replay found. Field names are the ``--json`` contract."""
-
-    profile: str
-    variant: str | None
-    epoch_us: int | None
-    frames_used: int = 0
-    report: ReadReport = field(default_factory=ReadReport)
-    commands: Counter[tuple[Actuator, Demand]] = field(default_factory=Counter)
-    events: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    degraded: list[str] = field(default_factory=list)
-    agreement: Agreement | None = None
-    interrupted: bool = False
-    """Ctrl-C ended it before the recording's end: this is what was known by then."""
-
-    def fields(self) -> dict[str, Any]:
-        """Return the summary as one JSON object."""
-        skipped = {
-            cause: {"count": each.count, "positions": list(each.positions)}
-            for cause, each in self.report.frames_skipped.items()
-        }
-        fields: dict[str, Any] = {
-            "profile": self.profile,
-            "variant": self.variant,
-            "epoch_us": self.epoch_us,
-            "formats": dict(self.report.formats),
-            "frames_read": self.report.frames_read,
-            "frames_used": self.frames_used,
-            "frames_skipped": skipped,
-            "stamps_clamped": self.report.clamped,
-            "segments": self.report.segments,
-            "duration_s": self.report.duration_us / 1e6,
-            "commands": {
-                actuator: {
-                    "engage": self.commands[actuator, Demand.ENGAGE],
-                    "release": self.commands[actuator, Demand.RELEASE],
-                }
-                for actuator in Actuator
-            },
-            "events": dict(sorted(self.events.items())),
-            "faults": dict(sorted(self.faults.items())),
-            "degraded": self.degraded,
-            "interrupted": self.interrupted,
-        }
-        if self.agreement is not None:
-            fields["agreement"] = self.agreement.fields()
-        return fields
-
-
 class Replay:
     """One recording, one profile, one policy."""
 
@@ -107,6 +52,7 @@ class Replay:
         *,
         shadow: bool,
         events: Iterable[tuple[int, SideEvent]] = (),
+        channels: Mapping[str, str] | None = None,
         kernel: Kernel | None = None,
         frame_by_frame: bool = False,
     ) -> None:
@@ -119,6 +65,8 @@ class Replay:
                 defaults.
             shadow: another controller moved the pins. The recording of a dry run says so itself.
             events: what happened beside the frames, in order of time.
+            channels: the profile's bus -> the channel of the recording that it is on; a bus that
+                is not named here is where the live recording says, or else on every channel.
             kernel: what reads the recording as columns; None: the quickest there is.
             frame_by_frame: every frame goes through the loop. The outcome is the same; this is
                 what columns are compared with.
@@ -128,6 +76,7 @@ class Replay:
         self._profile = profile
         self._live = started_of(found)
         self._events = found
+        self._channels = {**self._live_channels(), **(channels or {})}
         self._kernel = kernel or choose()
         self._frame_by_frame = frame_by_frame
         self.shadow = shadow or (self._live is not None and self._live.shadow)
@@ -140,7 +89,7 @@ class Replay:
         """Wall-clock microseconds since 1970 at time 0, where that is known."""
         return self._recording.epoch_us if self._live is None else self._live.epoch_us
 
-    def _channels(self) -> dict[str, str]:
+    def _live_channels(self) -> dict[str, str]:
         live = self._live
         return dict(live.channels) if live and live.profile == self._profile.name else {}
 
@@ -160,8 +109,9 @@ class Replay:
                     columns = item.columns
                     for kept in range(item.first, item.last):
                         now_us = columns.stamps_us[columns.rows[kept]]
-                        if now_us <= VARIANT_HEAD_US:
-                            yield now_us, columns.frame(kept)
+                        frame = columns.frame(kept)
+                        if now_us <= VARIANT_HEAD_US and self._is_ours(frame):
+                            yield now_us, frame
                 if item.now_us > VARIANT_HEAD_US:
                     return
 
@@ -181,10 +131,11 @@ class Replay:
         recording's reader raises.
         """
         summary = Summary(self._profile.name, self.variant, self.epoch_us)
+        summary.kernel = "frames" if self._frame_by_frame else self._kernel.name
         summary.agreement = Agreement() if self.shadow else None
 
         def note(now_us: int, output: Output) -> None:
-            _count(summary, now_us, output)
+            summary.count(now_us, output)
             sink(now_us, output)
 
         walk = Walk(
@@ -193,7 +144,7 @@ class Replay:
             self.settings,
             note,
             shadow=self.shadow,
-            channels=self._channels(),
+            channels=self._channels,
         )
         if meet is not None:
             meet(walk.manager)
@@ -210,7 +161,7 @@ class Replay:
             ended_us = walk.last_us - self._shift_us()
             summary.report = replace(summary.report, duration_us=ended_us)
         if summary.frames_used == 0 and not summary.interrupted:
-            raise NothingInCommonError(_nothing_in_common(self._profile.name, self._ids_seen()))
+            raise NothingInCommonError(self._nothing_in_common())
         summary.degraded = degraded_words(self._profile, walk.variant, walk.heard)
         if summary.agreement is not None:
             summary.agreement.finish(walk.last_us)
@@ -226,12 +177,26 @@ class Replay:
         with closing(self._recording.columns(scan, self._shift_us(), live=live)) as stretches:
             walk.through_columns(stretches, self._events, scan, progress, live=live)
 
-    def _ids_seen(self) -> set[tuple[int, bool]]:
-        """The identifiers at the recording's beginning, whichever car's they are."""
+    def _is_ours(self, frame: Frame) -> bool:
+        """Whether a frame with an identifier of the profile is on a channel of one of its buses."""
+        buses = self._profile.buses_of[frame.can_id, frame.extended]
+        return any(self._channels.get(bus, frame.channel) == frame.channel for bus in buses)
+
+    def _nothing_in_common(self) -> str:
+        """Say what the recording has instead, by its beginning."""
         with closing(iter(self._recording)) as items:
             frames = (item for _, item in items if isinstance(item, Frame))
-            head = islice(frames, IDS_HEAD_FRAMES)
-            return {(frame.can_id, frame.extended) for frame in head}
+            head = list(islice(frames, IDS_HEAD_FRAMES))
+        ids = {(frame.can_id, frame.extended) for frame in head}
+        name, ours = self._profile.name, self._profile.receive_ids
+        if ids & ours and self._channels:
+            buses = ", ".join(f"{bus}={channel}" for bus, channel in self._channels.items())
+            heard = {each.channel for each in head if (each.can_id, each.extended) in ours}
+            return (
+                f"no identifier of profile {name} is on {buses} in this recording; it has some on"
+                f" {', '.join(sorted(heard))}: see --channel"
+            )
+        return _nothing_in_common(name, ids)
 
     def _shift_us(self) -> int:
         """How far the events' clock is ahead of the recording's."""
@@ -255,37 +220,6 @@ class Replay:
                 shift_us += item.step_us
             else:
                 yield now_us + shift_us, 1, item
-
-
-def _count(summary: Summary, now_us: int, output: Output) -> None:
-    if isinstance(output, Command):
-        summary.commands[output.actuator, output.command] += 1
-    elif isinstance(output, Event):
-        summary.events[output.event] += 1
-    elif isinstance(output, Fault) and output.active:
-        summary.faults[output.fault] += 1
-    if summary.agreement is not None:
-        summary.agreement.note(now_us, output)
-
-
-_SIGNAL_NAMES = {"occupant": "connector"}
-"""What people call a signal, where that is another word than the journal's."""
-
-
-def degraded_words(profile: Profile, variant: str | None, heard: Iterable[str]) -> list[str]:
-    """Return, in words, what this car's messages could not tell in this recording."""
-    words = [
-        f"no {_SIGNAL_NAMES.get(signal, signal.replace('_', ' '))} signal on this bus"
-        + (f": {profile.lacks_words[signal]}" if signal in profile.lacks_words else "")
-        for signal in profile.lacks
-    ]
-    if profile.variant_names and variant is None:
-        names = ", ".join(profile.variant_names)
-        words.append(f"the car's software version fits none of {names}: some signals stay unknown")
-    silent = sorted(set(profile.layout_of(variant).messages) - set(heard))
-    if silent:
-        words.append(f"never heard: {', '.join(silent)}")
-    return words
 
 
 def _nothing_in_common(name: str, ids_seen: set[tuple[int, bool]]) -> str:

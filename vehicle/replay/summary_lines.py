@@ -11,11 +11,19 @@ from collections.abc import Iterator
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
 from vehicle.replay.agreement import Agreement
-from vehicle.replay.run import Summary
+from vehicle.replay.summary import Summary
 from vehicle.replay.timeline import Tone
 
 Line = tuple[str, str, Tone]
 """A name, words, and how they are shown."""
+
+KERNEL_WORDS = {
+    "compiled": "the compiled kernel",
+    "numpy": "the NumPy kernel; a C compiler at the time of installation makes it quicker",
+    "plain": "the plain kernel; a C compiler at the time of installation makes it much quicker",
+    "frames": "nothing but the readers, frame by frame",
+}
+"""Kernel -> what reads, and what the installation misses."""
 
 
 def summary_lines(summary: Summary) -> Iterator[Line]:
@@ -34,6 +42,7 @@ def _recording(summary: Summary) -> Iterator[Line]:
     yield "profile", f"{summary.profile}{variant}", Tone.SENSED
     frames = f"{report.frames_read:,} read, {summary.frames_used:,} used"
     yield "frames", frames, Tone.SENSED
+    yield "read by", KERNEL_WORDS[summary.kernel], Tone.QUIET
     for cause, skipped in report.frames_skipped.items():
         where = ", ".join(skipped.positions)
         yield "skipped", f"{skipped.count:,}: {cause} (first at {where})", Tone.TOLD

@@ -74,10 +74,21 @@ class Profile:
     @cached_property
     def receive_ids(self) -> frozenset[CanId]:
         """Identifiers of every message that is read, in any variant."""
-        layouts = [self.layout, *(variant.layout for variant in self.variants)]
-        return frozenset(
-            (spec.can_id, spec.extended) for layout in layouts for spec in layout.messages.values()
-        )
+        return frozenset(self.buses_of)
+
+    @property
+    def buses(self) -> tuple[str, ...]:
+        """The buses that anything is read on, by name."""
+        return tuple(sorted(set().union(*self.buses_of.values())))
+
+    @cached_property
+    def buses_of(self) -> dict[CanId, set[str]]:
+        """Identifier of a message that is read, in any variant -> the buses that it is read on."""
+        found: dict[CanId, set[str]] = {}
+        for layout in (self.layout, *(variant.layout for variant in self.variants)):
+            for spec in layout.messages.values():
+                found.setdefault((spec.can_id, spec.extended), set()).add(spec.bus)
+        return found
 
     @cached_property
     def transmit_ids(self) -> frozenset[CanId]:

@@ -35,6 +35,7 @@ def told(
     events: Sequence[tuple[int, SideEvent]] = (),
     *,
     shadow: bool = False,
+    channels: dict[str, str] | None = None,
 ) -> tuple[list[str], dict[str, Any] | str]:
     """Return a replay's journal and summary, or why it ended."""
     lines: list[str] = []
@@ -44,6 +45,7 @@ def told(
             profile,
             shadow=shadow,
             events=events,
+            channels=channels,
             kernel=kernel,
             frame_by_frame=kernel is None,
         )
@@ -52,7 +54,7 @@ def told(
         )
     except (ReadingError, NothingInCommonError) as error:
         return lines, str(error)
-    return lines, summary.fields()
+    return lines, {**summary.fields(), "kernel": ""}
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,19 @@ def test_what_happens_beside_the_frames_comes_at_its_time(
     log = write_log(car.path.parent / "beside.log", car, acts)
     events = [(now_us, Requested(Request.UNLATCH, Source.CLI)) for now_us in sorted(at_us)]
     assert told([log], car, kernel, events) == told([log], car, None, events)
+
+
+@every_kernel
+@settings(max_examples=40, deadline=None)
+@given(
+    acts=acts(), body=st.sampled_from(("can0", "can1")), charge=st.sampled_from(("can0", "can9"))
+)
+def test_a_car_on_chosen_channels_tells_the_same(
+    kernel: Kernel, car: Profile, acts: list[Act], body: str, charge: str
+) -> None:
+    log = write_log(car.path.parent / "channels.log", car, acts)
+    on = {"body": body, "charge": charge}
+    assert told([log], car, kernel, channels=on) == told([log], car, None, channels=on)
 
 
 RECORDINGS = {
