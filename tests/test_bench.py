@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))
 
-from tools.bench.plan import Aim, Area, Column, Contender, Figures, Group, Ratio  # noqa: E402
+from tools.bench.plan import SPOILT, Aim, Area, Column, Contender, Figures, Group, Ratio  # noqa: E402
 from tools.bench.process import run  # noqa: E402
 from tools.bench.rounds import measure  # noqa: E402
 from tools.bench.table import area_lines  # noqa: E402
@@ -66,6 +66,27 @@ def test_a_missed_aim_is_said_and_a_met_one_too() -> None:
     ]
 
 
+def test_a_run_that_broke_down_is_compared_with_nothing() -> None:
+    """A peer that collapses makes nobody fast."""
+    ours = Contender("ours", lambda: {"cost_ms": 1, SPOILT: 0})
+    peer = Contender("peer", lambda: {"cost_ms": 1000, SPOILT: 1})
+    planned = Group("a group", (ours, peer), (Aim("ours", "x peer", 0.5), Aim("ours", "ms", 5)))
+    lines = area_lines(AREA, [(planned, measure(AREA, planned, 3, lambda _: None))])
+    assert "| a group | ours | 1.0 |  |" in lines
+    assert "| a group | peer (!) | 1000.0 |  |" in [line.replace(",", "") for line in lines]
+    assert lines[-2:] == [
+        "| a group, ours: x peer | 0.5 |  | not comparable |",
+        "| a group, ours: ms | 5 | 1.0 | yes |",
+    ]
+
+
+def test_a_load_that_was_not_reached_shows_no_aim_to_be_met() -> None:
+    ours = Contender("ours", lambda: {"cost_ms": 0, SPOILT: 1})
+    planned = Group("a group", (ours,), (Aim("ours", "ms", 0),))
+    lines = area_lines(AREA, [(planned, measure(AREA, planned, 3, lambda _: None))])
+    assert lines[-1] == "| a group, ours: ms | 0 | 0.0 | not shown |"
+
+
 def test_the_memory_of_a_command_is_its_own() -> None:
     ballast = bytearray(64 << 20)
     figures = run([sys.executable, "-S", "-c", "pass"])
@@ -74,7 +95,7 @@ def test_the_memory_of_a_command_is_its_own() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("area", ["live", "start"])
+@pytest.mark.parametrize("area", ["idle", "live", "start"])
 def test_every_area_can_be_measured(area: str) -> None:
     command = [sys.executable, "-m", "tools.bench", "--small", area]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

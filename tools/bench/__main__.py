@@ -46,7 +46,7 @@ def main() -> int:
             parser.error(f"there is no area {name}; one of {', '.join(known)}")
     rounds = options.rounds or (1 if options.small else ROUNDS)
     print(f"Measured {machine.kind()}; {machine.packages()}.")
-    print(f"Medians of {rounds} round{'s' if rounds > 1 else ''}, run in turn.", flush=True)
+    print(f"Medians of {rounds} round{'s' if rounds > 1 else ''}, fewer where it says so.")
     for name in options.areas or known:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             size = Size(options.small, Path(folder), options.seed)
@@ -60,11 +60,19 @@ def main() -> int:
 
 
 def _print(area: Area, size: Size, rounds: int) -> None:
+    before = machine.load()
     with area.groups(size) as groups:
         measured = [(group, measure(area, group, rounds, _say)) for group in groups]
     _say("")
     print()
-    print("\n".join(area_lines(area, measured)), flush=True)
+    print("\n".join(area_lines(area, measured)))
+    counted = ", ".join(
+        f"{group.title}: {min(rounds, group.rounds_max)}" for group in groups if group.rounds_max
+    )
+    print(
+        f"\nBefore: {before}; after: {machine.load()}.{f' Rounds: {counted}.' if counted else ''}"
+    )
+    sys.stdout.flush()
 
 
 def _say(words: str) -> None:

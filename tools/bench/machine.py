@@ -28,6 +28,11 @@ def kind() -> str:
     )
 
 
+def load() -> str:
+    """Return how busy others keep the machine: more than its processors, and times are theirs."""
+    return f"load average {os.getloadavg()[0]:.1f} over the last minute"
+
+
 def packages() -> str:
     """Return the versions of what was measured beside us."""
     found = []

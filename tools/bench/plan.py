@@ -16,6 +16,10 @@ from pathlib import Path
 Figures = Mapping[str, float]
 """One run of one contender: figure -> value, in the unit that ends the figure's name."""
 
+SPOILT = "spoilt"
+"""A figure that is not 0 where the run was not what its row says: the load was not reached, or the
+contender broke down under it. Nothing is compared with such a run, and it meets no aim."""
+
 
 @dataclass(frozen=True)
 class Contender:

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from tools.bench.plan import Area, BenchError, Column, Figures, Group, Ratio
+from tools.bench.plan import SPOILT, Area, BenchError, Column, Figures, Group, Ratio
 
 Cells = dict[str, dict[str, float]]
-"""Contender -> a column's title -> its median."""
+"""Contender -> a column's title -> its median; under SPOILT, how many of its runs were."""
 
 
 def measure(area: Area, group: Group, rounds: int, say: Callable[[str], None]) -> Cells:
@@ -41,6 +41,7 @@ def measure(area: Area, group: Group, rounds: int, say: Callable[[str], None]) -
             for column in area.columns
             if (value := _median(column, name, runs)) is not None
         }
+        | {SPOILT: sum(1 for run in runs[name] if run.get(SPOILT))}
         for name in runs
     }
 
@@ -51,10 +52,16 @@ def _median(column: Column | Ratio, name: str, runs: dict[str, list[Figures]]) -
         return None
     if isinstance(column, Column):
         return median(own)
-    other = _values(runs.get(column.against, ()), column.figure)
-    if other is None or 0 in other:
+    theirs = runs.get(column.against, [])
+    other = _values(theirs, column.figure)
+    if other is None:
         return None
-    return median(mine / theirs for mine, theirs in zip(own, other, strict=True))
+    sound = [
+        mine / peer
+        for mine, peer, run, beside in zip(own, other, runs[name], theirs, strict=True)
+        if peer and not run.get(SPOILT) and not beside.get(SPOILT)
+    ]
+    return median(sound) if sound else None
 
 
 def _values(runs: Sequence[Figures], figure: str) -> list[float] | None:

@@ -9,18 +9,23 @@ the kernel's filter by identifier is a program here, where it is a table look-up
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import socket
 import struct
 import sys
 from typing import Any
 
-from vehicle.runtime.can_socket import CAN_RAW_FILTER, SOL_CAN_RAW
+from vehicle.runtime.can_socket import (
+    CAN_RAW_FILTER,
+    RECEIVE_BUFFER_BYTES,
+    SO_RCVBUFFORCE,
+    SOL_CAN_RAW,
+)
 
 SO_ATTACH_FILTER = 26
 SO_TIMESTAMPNS = 35
 """Source: asm-generic/socket.h."""
-BUFFER_BYTES = 4 * 1024 * 1024
 HOST = "127.0.0.1"
 
 _LOAD_WORD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
@@ -33,7 +38,11 @@ def open_socket() -> socket.socket:
     """Return a socket on this machine that stamps what it receives."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind((HOST, 0))
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+    # The same room for every contender and the driver: the service's own port forces its own.
+    for option in (SO_RCVBUFFORCE, socket.SO_RCVBUF):
+        with contextlib.suppress(PermissionError):
+            sock.setsockopt(socket.SOL_SOCKET, option, RECEIVE_BUFFER_BYTES)
+            break
     sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
     return sock
 
