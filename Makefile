@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-KERNEL := vehicle/replay/scan/_compiled.c
+KERNEL := $(wildcard vehicle/replay/scan/_*.[ch])
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint types bench docs accept mutation clean

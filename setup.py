@@ -2,6 +2,12 @@
 
 from setuptools import Extension, setup
 
-SOURCES = ["vehicle/replay/scan/_compiled.c"]
-KERNEL = Extension("vehicle.replay.scan._compiled", SOURCES, optional=True, py_limited_api=True)
+FOLDER = "vehicle/replay/scan/"
+KERNEL = Extension(
+    "vehicle.replay.scan._compiled",
+    [FOLDER + "_compiled.c", FOLDER + "_compiled_blf.c"],
+    depends=[FOLDER + "_columns.h"],
+    optional=True,
+    py_limited_api=True,
+)
 setup(ext_modules=[KERNEL], options={"bdist_wheel": {"py_limited_api": "cp311"}})

@@ -21,7 +21,7 @@ Layout as documented by Toby Lorenz's Vector BLF library and python-can.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from vehicle.replay.readers.blf_objects import (
@@ -30,12 +30,17 @@ from vehicle.replay.readers.blf_objects import (
     CONTAINER,
     SIGNATURE,
     ObjectStream,
+    Skim,
 )
+from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.readers.fields import epoch_us
-from vehicle.replay.readers.inflate import ZLIB_WINDOW, Inflater
+from vehicle.replay.readers.inflate import ZLIB_WINDOW, Inflater, inflate_whole
 from vehicle.replay.readers.lines import Frames
 from vehicle.replay.readers.stream import CHUNK_BYTES, read_chunks
 from vehicle.replay.readers.tally import Tally
+from vehicle.replay.scan.columns import Columns
+from vehicle.replay.scan.kernels import Scan
+from vehicle.replay.scan.objects import Walked
 
 _HEADER = struct.Struct("<4sL8BQQLL8H")
 _CONTAINER_HEADER = struct.Struct("<H6xL4x")
@@ -98,9 +103,39 @@ def read_blf(path: Path, tally: Tally) -> Frames:
     Damaged and cut pieces are counted in ``tally`` with their offset in the (inflated) file. An
     object inside a container is located by its container's offset.
     """
+    yield from _walk(path, tally)
+
+
+def blf_columns(path: Path, tally: Tally, scan: Scan) -> Generator[Columns, None, None]:
+    """Yield the same as columns; the same ``Columns`` each time.
+
+    Raises: what reading the file raises, after what came before it was handed over.
+    """
+    columns = Columns(scan.wanted)
+    scanner = scan.kernel.objects(scan.wanted)
+
+    def skim(start_us: int, data: bytes, position: int) -> Walked:
+        return scanner.scan(start_us, data, position, columns)
+
+    try:
+        # What the kernel leaves over, be it only because the columns are full, comes as frames.
+        for stamp_us, frame in _walk(path, tally, skim):
+            if columns.full:
+                yield columns
+                columns.clear()
+            columns.add(stamp_us, frame)
+    except ReadingError:
+        if columns.frames:
+            yield columns
+        raise
+    if columns.frames:
+        yield columns
+
+
+def _walk(path: Path, tally: Tally, *skim: Skim) -> Frames:
     window = _Window(read_chunks(path, tally))
     start_us, promised = _read_header(window, path, tally)
-    objects = ObjectStream(path, tally)
+    objects = ObjectStream(path, tally, start_us, *skim)
     while window.load(BASE_BYTES):
         padding = window.seek_signature()
         # Objects are aligned to 4 bytes; anything longer is no padding.
@@ -109,10 +144,8 @@ def read_blf(path: Path, tally: Tally) -> Frames:
         if len(window.load(BASE_BYTES)) < BASE_BYTES:
             break
         for piece in _pieces(window, objects, path, tally):
-            for stamp_us, frame in objects.feed(piece):
-                yield start_us + stamp_us, frame
-    for stamp_us, frame in objects.end():
-        yield start_us + stamp_us, frame
+            yield from objects.feed(piece)
+    yield from objects.end()
     held = objects.count
     if held < promised:
         kind = "frames" if objects.frames == held else "objects"
@@ -163,8 +196,15 @@ def _pieces(window: _Window, objects: ObjectStream, path: Path, tally: Tally) ->
         return
     method, _ = _CONTAINER_HEADER.unpack_from(window.load(0), BASE_BYTES)
     if method == _METHOD_ZLIB:
+        packed = bytes(memoryview(window.load(0))[body:held])
+        whole = inflate_whole(packed)
+        if whole is not None:
+            plain, rest = whole
+            yield plain
+            window.drop(held - (len(rest) if SIGNATURE in rest else 0))
+            return
         inflater = Inflater(ZLIB_WINDOW)
-        yield from inflater.feed(bytes(window.load(0)[body:held]))
+        yield from inflater.feed(packed)
         if inflater.ended:
             # Where the size lies, the stream's own end is the better witness.
             window.drop(held - (len(inflater.rest) if SIGNATURE in inflater.rest else 0))

@@ -14,6 +14,7 @@ from vehicle.replay.readers.fields import BAD_TIME, data_frame, remote_frame
 from vehicle.replay.readers.lines import Stamped
 from vehicle.replay.readers.tally import Tally
 from vehicle.replay.scan.columns import STAMP_US_MAX
+from vehicle.replay.scan.objects import Walked
 from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, Frame
 
 SIGNATURE = b"LOBJ"
@@ -108,10 +109,22 @@ FRAME_KINDS: dict[int, tuple[struct.Struct, _Reader]] = {
 CAN_FD_MESSAGE_64, CAN_ERROR_EXT. A reader gets the bytes and where object, body and end are."""
 
 
+Skim = Callable[[int, bytes, int], Walked]
+"""Reads ordinary objects by another way: from the file's start in microseconds, the bytes and the
+position. See ``scan.objects``."""
+
+
+def _read_nothing(_start_us: int, _data: bytes, position: int) -> Walked:
+    return position, -1, 0, 0
+
+
 class ObjectStream:
     """Takes the plain bytes in pieces of any size; gives the frames of the objects in them."""
 
-    def __init__(self, path: Path, tally: Tally) -> None:
+    def __init__(
+        self, path: Path, tally: Tally, start_us: int = 0, skim: Skim = _read_nothing
+    ) -> None:
+        """``start_us`` is added to each object's own time; what ``skim`` reads is not given."""
         self.count = 0
         """Objects read, of any kind."""
         self.frames = 0
@@ -120,6 +133,8 @@ class ObjectStream:
         """Where in the file the piece being fed comes from; positions are told by it."""
         self._path = path
         self._tally = tally
+        self._start_us = start_us
+        self._skim = skim
         self._carry = b""
         self._lost = False
 
@@ -137,10 +152,15 @@ class ObjectStream:
             yield from self.feed(b"")
 
     def feed(self, piece: bytes) -> Iterator[Stamped]:
-        """Yield (microseconds since the file's start, frame) of every object now complete."""
+        """Yield (microseconds, frame) of every object now complete."""
         data = self._carry + piece
         position, last = 0, -len(SIGNATURE)
         while True:
+            position, begun, objects, frames = self._skim(self._start_us, data, position)
+            if objects:
+                last, self._lost = begun, False
+                self.count += objects
+                self.frames += frames
             start = data.find(SIGNATURE, position, position + _PADDING_MAX + len(SIGNATURE))
             if start < 0 and position + _PADDING_MAX + len(SIGNATURE) <= len(data):
                 # What came before lied about its size, so the search goes on inside it.
@@ -195,7 +215,7 @@ class ObjectStream:
         if isinstance(frame, str):
             self._skip(frame)
             return None
-        return stamp_us, frame
+        return self._start_us + stamp_us, frame
 
     def _skip(self, cause: str) -> None:
         self._tally.skip(cause, self._path, self.offset)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vehicle.replay.readers.asc import ASC
-from vehicle.replay.readers.blf import read_blf
+from vehicle.replay.readers.blf import blf_columns, read_blf
 from vehicle.replay.readers.candump import CANDUMP
 from vehicle.replay.readers.clocked_logs import BUSMASTER, CANHACKER, CARBUS
 from vehicle.replay.readers.csv_logs import GENERIC_HEADER, GVRET, PANDA, PYTHON_CAN
@@ -99,7 +99,7 @@ def identify(path: Path) -> RecordingFile:
     head, zipped = read_head(path)
     suffix = " (gzip)" if zipped else ""
     if head.startswith(b"LOGG"):
-        return RecordingFile(path, BLF_NAME + suffix, read_blf)
+        return RecordingFile(path, BLF_NAME + suffix, read_blf, blf_columns)
     if head.startswith((b"MDF     4", b"UnFinMF 4")):
         return RecordingFile(path, MF4_NAME + suffix, read_mf4)
     lines = _head_lines(head)
@@ -115,7 +115,7 @@ def identify(path: Path) -> RecordingFile:
         return _text_file(path, found.name + suffix, found, lines)
     if b"LOBJ" in head:
         # The file header is damaged or missing; the objects tell what they are.
-        return RecordingFile(path, BLF_NAME + suffix, read_blf)
+        return RecordingFile(path, BLF_NAME + suffix, read_blf, blf_columns)
     raise UnknownFormatError(
         path,
         f"has no format that is known here (it begins with {head[:_SHOWN_BYTES]!r})",

@@ -20,6 +20,15 @@ def lines(
     channels: bytes,
     /,
 ) -> tuple[int, int]: ...
+def objects(
+    start_us: int,
+    data: bytes,
+    position: int,
+    columns: tuple[array[int] | bytearray, ...],
+    wanted: tuple[array[int], ...],
+    channels: array[int],
+    /,
+) -> tuple[int, int, int, int]: ...
 def clock(columns: tuple[array[int] | bytearray, ...], first: int, state: array[int], /) -> int: ...
 def sieve(
     columns: tuple[array[int] | bytearray, ...],

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from vehicle.replay.scan import _compiled
 from vehicle.replay.scan.columns import ROWS, Columns, Wanted
 from vehicle.replay.scan.lines import Ordinary
+from vehicle.replay.scan.objects import Walked
 from vehicle.replay.scan.rules import Rule
 from vehicle.replay.scan.sieve import Record
 
@@ -118,3 +119,20 @@ def _entry(channel: str) -> bytes:
     name = channel.encode("latin-1", "replace")
     size = _compiled.CHANNEL_BYTES
     return (bytes([len(name)]) + name).ljust(size, b"\0") if len(name) < size else bytes(size)
+
+
+class CompiledObjects:
+    """The scanner of BLF objects in C."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = (wanted.standard, wanted.extended_ids, wanted.extended_index)
+        self._channels = wanted.channels
+        self._numbers = array("i")
+
+    def scan(self, start_us: int, data: bytes, position: int, columns: Columns) -> Walked:
+        """See ``ObjectScanner``."""
+        for name in self._channels[len(self._numbers) :]:
+            self._numbers.append(int(name) if name.isdecimal() else -1)
+        return _compiled.objects(
+            start_us, data, position, columns.parts, self._wanted, self._numbers
+        )

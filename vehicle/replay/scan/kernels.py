@@ -14,6 +14,7 @@ from typing import NamedTuple
 from vehicle.replay.scan.clock import run_clock
 from vehicle.replay.scan.columns import Columns, Wanted
 from vehicle.replay.scan.lines import LineScanner, NoLines
+from vehicle.replay.scan.objects import ObjectScanner, PlainObjects
 from vehicle.replay.scan.rules import Rule
 from vehicle.replay.scan.sieve import PlainSieve, Sieve
 
@@ -29,6 +30,8 @@ class Kernel:
     """Returns a new sieve for one translator."""
     lines: Callable[[Wanted], LineScanner] = NoLines
     """Returns a new scanner of one text file's lines."""
+    objects: Callable[[Wanted], ObjectScanner] = PlainObjects
+    """Returns a new scanner of one BLF file's objects."""
 
 
 class Scan(NamedTuple):
@@ -46,7 +49,13 @@ def _compiled() -> Kernel | None:
         from vehicle.replay.scan import compiled
     except ImportError:
         return None
-    return Kernel("compiled", compiled.clock, compiled.CompiledSieve, compiled.CompiledLines)
+    return Kernel(
+        "compiled",
+        compiled.clock,
+        compiled.CompiledSieve,
+        compiled.CompiledLines,
+        compiled.CompiledObjects,
+    )
 
 
 def installed() -> tuple[Kernel, ...]:
