@@ -34,7 +34,11 @@ test: lint types ## set up and run the tests (minutes, pip only)
 	$(BIN)/coverage report --include='vehicle/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
-test-slow: $(VENV)/.ready-test ## run the long tests and those in a guest kernel with SocketCAN (minutes; apt, as root)
+$(VENV)/.ready-slow: $(VENV)/.ready-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,browser]'
+	@touch $@ $(VENV)/.ready-run $(VENV)/.ready-test
+
+test-slow: $(VENV)/.ready-slow ## run the long tests and those in a guest kernel or a browser (minutes; apt, as root)
 	tools/guest/install
 	$(BIN)/pytest -m slow -n 2 --dist loadfile tests
 

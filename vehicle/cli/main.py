@@ -15,6 +15,11 @@ import click
 from vehicle.cli.console import OutputError, fail, give_output_up, name_output_errors
 
 _COMMANDS = {
+    "compare": (
+        "vehicle.cli.compare",
+        "compare",
+        "Replay in two ways, and say what differs.",
+    ),
     "completion": ("vehicle.cli.completion", "completion", "Print or install shell completion."),
     "demo": ("vehicle.cli.demo", "demo", "Play with a simulated car, live."),
     "events": ("vehicle.cli.events", "events", "Print what happened and concerns people."),

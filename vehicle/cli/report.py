@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vehicle.cli.console import fail
 from vehicle.cli.output_file import check_writable, write_whole
@@ -18,6 +19,9 @@ from vehicle.replay.report.shelf import MISSING, ReportPartError, uplot
 from vehicle.replay.run import Replay
 from vehicle.replay.summary import Summary
 from vehicle.replay.summary_lines import summary_lines
+
+if TYPE_CHECKING:
+    from vehicle.replay.report.page import Contents
 
 
 def check_report(path: Path, inputs: Sequence[Path]) -> None:
@@ -38,7 +42,7 @@ def write_report(
     path: Path, logs: Sequence[Path], run: Replay, summary: Summary, chronicle: Chronicle
 ) -> None:
     """Write the page of one replay, whole or not at all."""
-    from vehicle.replay.report.page import Contents, Side, page
+    from vehicle.replay.report.page import Contents, Side
 
     contents = Contents(
         title=recording_name(logs),
@@ -46,6 +50,13 @@ def write_report(
         sides=[Side("", chronicle, run.settings.words())],
         epoch_us=summary.epoch_us,
     )
+    write_page(path, contents)
+
+
+def write_page(path: Path, contents: Contents) -> None:
+    """Write a page, whole or not at all."""
+    from vehicle.replay.report.page import page
+
     write_whole("--report", path, page(contents).encode())
 
 

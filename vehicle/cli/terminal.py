@@ -31,9 +31,9 @@ _WORDS_WIDTH_MIN = 40
 """With less room for the words than this, a row is not set in columns."""
 
 
-def print_header(columns: int) -> None:
-    """Print what the columns of the timeline are."""
-    _print_columns("seconds", "about", "what was sensed, decided and done", columns, {})
+def print_header(columns: int, words: str = "what was sensed, decided and done") -> None:
+    """Print what the columns of the timeline are; ``words``: of the last of them."""
+    _print_columns("seconds", "about", words, columns, {})
 
 
 def print_row(row: Row, columns: int, stamp: str = "") -> None:

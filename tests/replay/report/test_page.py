@@ -8,45 +8,15 @@ from itertools import accumulate
 from typing import Any
 
 import pytest
+from report_pages import chronicle_of, page_of
 
-from vehicle.core.car import Actuator
-from vehicle.core.messages import (
-    ActuatorChanged,
-    Decided,
-    Event,
-    Fault,
-    SignalChanged,
-)
-from vehicle.core.names import Demand, EventName, FaultName, PinState
-from vehicle.core.settings import Settings, Toggle
-from vehicle.core.signals import CarLock, Fitted
+from vehicle.core.messages import Event
+from vehicle.core.names import EventName
 from vehicle.replay.report import shelf
-from vehicle.replay.report.chronicle import Chronicle
-from vehicle.replay.report.page import Contents, Side, page, steps
+from vehicle.replay.report.page import steps
 from vehicle.replay.report.shelf import ReportPartError
 
-_DOORS = (CarLock.UNLOCKED, CarLock.LOCKED)
 HOSTILE = "</script><img src=http://example.invalid/x onerror=alert(1)>&\u2028"
-
-
-def chronicle_of(changes: int = 10) -> Chronicle:
-    """A chronicle in which the doors are locked and unlocked once a second."""
-    chronicle = Chronicle(shadow=False)
-    chronicle.take(0, SignalChanged("latch_fitted", Fitted.FITTED, None))
-    chronicle.take(0, SignalChanged("car_lock", CarLock.UNLOCKED, None))
-    chronicle.take(0, Decided(Actuator.LATCH, Demand.HOLD, "otherwise", ()))
-    chronicle.take(0, ActuatorChanged(Actuator.LATCH, PinState.RELEASED, None, False))
-    for change in range(1, changes + 1):
-        now, was = _DOORS[change % 2], _DOORS[1 - change % 2]
-        chronicle.take(change * 1_000_000, SignalChanged("car_lock", now, was))
-    chronicle.take(chronicle.end_us + 5, Fault(FaultName.BUS_LOST, True))
-    chronicle.finish(chronicle.end_us + 1_000_000)
-    return chronicle
-
-
-def page_of(chronicle: Chronicle, title: str = "drive.log", **more: Any) -> str:
-    settings = Settings(auto_lock=Toggle.OFF).words()
-    return page(Contents(title, [("profile", "small")], [Side("", chronicle, settings)], **more))
 
 
 def data_of(text: str) -> Any:

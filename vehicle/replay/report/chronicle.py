@@ -9,12 +9,14 @@ microsecond the last counts, as nothing ever stood on the others; the rows keep 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from vehicle.core.car import Actuator
 from vehicle.core.manager import LockManager
 from vehicle.core.messages import (
     ActuatorChanged,
+    Answered,
     Command,
     Decided,
     Event,
@@ -22,6 +24,7 @@ from vehicle.core.messages import (
     Output,
     Permit,
     SignalChanged,
+    StopCharge,
 )
 from vehicle.core.names import Demand, PinState
 from vehicle.core.policy import decide
@@ -29,7 +32,7 @@ from vehicle.core.resolve import for_pin
 from vehicle.core.settings import Settings
 from vehicle.core.situation import Situation
 from vehicle.core.why import CHANGE_WORDS, ways_to_release
-from vehicle.core.words import EVENT_WORDS, FAULT_WORDS, PIN_WORDS
+from vehicle.core.words import EVENT_WORDS, FAULT_WORDS, PIN_WORDS, RESULT_WORDS
 from vehicle.replay.report.lanes import ASSUMED, PERMIT, demand_key, state_key
 from vehicle.replay.timeline import Row, Timeline
 
@@ -37,6 +40,15 @@ RELEASED_ALREADY = "nothing is needed: the pin is released"
 RELEASING_ALREADY = "nothing more is needed: a release is what is wanted"
 NOTHING_RELEASES = "nothing that people or the car can bring about by themselves"
 NOT_RECORDED = "not recorded: a journal does not hold it"
+
+
+STOP = "stop"
+"""The track that tells whether the charge is asked to stop."""
+
+
+def fault_key(fault: Fault) -> str:
+    """Return the key of the track that tells whether a fault is active."""
+    return f"fault:{fault.fault}" + (f":{fault.actuator}" if fault.actuator is not None else "")
 
 
 @dataclass(slots=True)
@@ -59,10 +71,19 @@ class Track:
             self.times_us.append(now_us)
             self.values.append(value)
 
+    def at(self, now_us: int) -> str | None:
+        """Return the value that holds at ``now_us``; None before the first."""
+        found = bisect_right(self.times_us, now_us)
+        return list(self.names)[self.values[found - 1]] if found else None
+
+
+NO_TRACK = Track()
+"""What stands for a track that never began. Nothing is noted on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment that must be seen: an event, a fault that came up or went away, or a command."""
+    """A moment that must be seen: an event, a fault that begins or ends, a request, a command."""
 
     now_us: int
     kind: str
@@ -144,6 +165,12 @@ class Chronicle:
                 about = f", {PIN_WORDS[output.actuator]}" if output.actuator is not None else ""
                 kind = "fault" if output.active else "over"
                 self.marks.append(Mark(now_us, kind, FAULT_WORDS[output.fault] + about))
+                self._note(fault_key(output), now_us, "active" if output.active else "over")
+            case StopCharge():
+                self._note(STOP, now_us, "asked for" if output.active else "not asked for")
+            case Answered():
+                words = f"{output.request} from {output.source}: {RESULT_WORDS[output.result]}"
+                self.marks.append(Mark(now_us, "request", words))
 
     def _note_ways(self, now_us: int) -> None:
         """Note what would release each pin, as things stand after this output."""

@@ -9,8 +9,8 @@ const SHORTEST_S = 20e-6;
 const TONES = ["unknown", "rest", "held", "free", "live", "busy", "bad"];  // the last is drawn over the others
 const TONE_WORDS = { unknown: "unknown", rest: "at rest, open, nothing", held: "held, locked, there", free: "to be released",
   live: "charging", busy: "on the move, energised", bad: "trouble" };
-const KINDS = { fault: "\u25C6", over: "\u25C7", event: "\u25B2", command: "\u25CF" };
-const KIND_WORDS = { fault: "fault", over: "fault over", event: "event", command: "command" };
+const KINDS = { fault: "\u25C6", over: "\u25C7", event: "\u25B2", request: "\u25A0", command: "\u25CF" };
+const KIND_WORDS = { fault: "fault", over: "fault over", event: "event", request: "request", command: "command" };
 
 // ---- the data ----------------------------------------------------------------------------------
 
@@ -64,6 +64,7 @@ function clock(t, places) {
   const minutes = `${pad(Math.floor(whole / 60) % 60)}:${pad(whole % 60)}${fraction}`;
   return whole >= 3600 ? `${Math.floor(whole / 3600)}:${minutes}` : minutes;
 }
+function length(t) { return t / 1e6 < 600 ? clock(t, 1) + " s" : clock(t, 0); }
 function moment(t) { return t / 1e6 < 600 ? clock(t, 3) + " s" : clock(t, 3); }
 function age(us) {
   const s = us / 1e6;
@@ -179,7 +180,7 @@ function drawSpans(u) {
 
 /** Marks come last, so that nothing covers a fault. Those of one place are drawn as the worst. */
 function drawMarks(u, ratio) {
-  const { ctx, bbox } = u, order = ["command", "event", "over", "fault"];
+  const { ctx, bbox } = u, order = ["command", "request", "event", "over", "fault"];
   const first = Math.max(0, at(markTimes, u.scales.x.min * 1e6 - 1) + 1);
   const groups = [];
   for (let i = first; i < marks.length && marks[i].t <= u.scales.x.max * 1e6; i++) {
@@ -192,7 +193,7 @@ function drawMarks(u, ratio) {
   ctx.textBaseline = "middle";
   for (const { x, members, rank } of groups) {
     const kind = order[rank], y = bbox.top + 10 * ratio;
-    ctx.strokeStyle = ctx.fillStyle = rank >= 2 ? colours.bad : rank === 1 ? colours.event : colours.faint;
+    ctx.strokeStyle = ctx.fillStyle = rank >= 3 ? colours.bad : rank === 2 ? colours.event : colours.faint;
     ctx.lineWidth = (kind === "fault" ? 2 : 1) * ratio;
     ctx.setLineDash(kind === "fault" ? [] : [3 * ratio, 3 * ratio]);
     ctx.beginPath();
@@ -243,7 +244,7 @@ const plot = new uPlot({
   width: wide(),
   height: rowsHigh * LANE_PX + AXIS_PX,
   legend: { show: false },
-  padding: [0, 12, 0, 0],
+  padding: [0, 24, 0, 0],
   scales: {
     x: { time: false, range: (u, min, max) => within(min ?? 0, max ?? end / 1e6) },
     y: { range: [0, rowsHigh] },
@@ -283,7 +284,7 @@ function moveBy(share) { const { min, max } = plot.scales.x, by = (max - min) * 
 function tellRange(u) {
   const { min, max } = u.scales.x, places = digits(max - min);
   const zoomed = max - min < end / 1e6 * 0.999;
-  $(".range").textContent = zoomed ? `${clock(min * 1e6, places)} to ${clock(max * 1e6, places)} of ${clock(end, 1)} s` : `all, ${clock(end, 1)} s`;
+  $(".range").textContent = zoomed ? `${clock(min * 1e6, places)} to ${clock(max * 1e6, places)} of ${length(end)}` : `all, ${length(end)}`;
   placeHeld();
 }
 function placeHeld() {
@@ -317,7 +318,7 @@ function tellMarks(panel, t) {
   const reach = pixelUs() * MARK_PX / 2, first = at(markTimes, t - reach - 1) + 1, last = at(markTimes, t + reach);
   const near = marks.slice(first, Math.min(last + 1, first + 12));
   for (const mark of near) {
-    const trouble = mark.kind === "command" ? "" : "trouble";
+    const trouble = ["command", "request"].includes(mark.kind) ? "" : "trouble";
     panel.append(element("p", trouble, `${KINDS[mark.kind]} ${KIND_WORDS[mark.kind]} at ${moment(mark.t)}: ${mark.words}`));
   }
   if (last - first >= 12) panel.append(element("p", "quiet", `and ${plural(last - first - 11, "mark")} more here`));

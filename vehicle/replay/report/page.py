@@ -25,7 +25,7 @@ from vehicle.core.settings import Settings
 from vehicle.core.signals import Fitted
 from vehicle.core.snapshot import FITTED_SIGNAL, SIGNALS
 from vehicle.core.words import PIN_WORDS, SIGNAL_WORDS
-from vehicle.replay.report.chronicle import Chronicle, Track
+from vehicle.replay.report.chronicle import NO_TRACK, Chronicle, Track
 from vehicle.replay.report.lanes import Lane, demand_key, lanes, tone_of
 from vehicle.replay.report.privacy import all_told
 from vehicle.replay.report.shelf import ours, uplot
@@ -158,9 +158,6 @@ class _Tracks:
         return self._numbers[id(track)]
 
 
-_NO_TRACK = Track()
-
-
 def _side(side: Side, tracks: _Tracks) -> dict[str, Any]:
     chronicle = side.chronicle
     marks = chronicle.marks
@@ -169,7 +166,7 @@ def _side(side: Side, tracks: _Tracks) -> dict[str, Any]:
         "pins": [
             {
                 "name": PIN_WORDS[actuator],
-                "demand": tracks.number(chronicle.tracks.get(demand_key(actuator), _NO_TRACK)),
+                "demand": tracks.number(chronicle.tracks.get(demand_key(actuator), NO_TRACK)),
                 "rule": tracks.number(why.rule),
                 "override": tracks.number(why.override),
                 "releases": tracks.number(why.releases),
@@ -195,7 +192,7 @@ def _side(side: Side, tracks: _Tracks) -> dict[str, Any]:
 
 def has_pin(chronicle: Chronicle, actuator: Actuator) -> bool:
     """Return whether the car was ever known to have ``actuator``."""
-    track = chronicle.tracks.get(FITTED_SIGNAL[actuator], _NO_TRACK)
+    track = chronicle.tracks.get(FITTED_SIGNAL[actuator], NO_TRACK)
     return Fitted.FITTED in track.names
 
 
@@ -203,7 +200,7 @@ def _lanes(sides: Sequence[Side], tracks: _Tracks) -> Iterator[dict[str, Any]]:
     """Yield every lane that is drawn, from the top down; where all sides agree it stands once."""
     shadow = any(side.chronicle.shadow for side in sides)
     for lane in lanes(shadow=shadow):
-        shown = [(side, side.chronicle.tracks.get(lane.key, _NO_TRACK)) for side in sides]
+        shown = [(side, side.chronicle.tracks.get(lane.key, NO_TRACK)) for side in sides]
         shown = [(side, track) for side, track in shown if _shown(lane, side, track)]
         alike = len(shown) == len(sides) and all(_same(shown[0][1], each) for _, each in shown)
         for side, track in shown[:1] if alike else shown:

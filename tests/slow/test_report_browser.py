@@ -1,0 +1,240 @@
+"""The report in a real browser: it opens, draws, answers to pointer and keys, and asks nobody."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from command_line import chargelock
+from drives import write_car, write_session
+from report_pages import chronicle_of, page_of
+
+from vehicle.core.messages import Fault
+from vehicle.core.names import FaultName
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium")
+MANY = 100_000
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not here: apt-get install chromium"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("playwright") is None,
+        reason="playwright is not here: pip install 'chargelock[browser]'",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a whole session of the small car, as the command writes it."""
+    folder = tmp_path_factory.mktemp("session")
+    car, log = write_car(folder), write_session(folder / "session.log")
+    done = chargelock("replay", log, "--profile", car, "--shadow", "--report", folder / "out.html")
+    assert done.returncode == 0, done.stderr
+    return folder / "out.html"
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with 100,000 changes, and a fault of a millisecond in their middle."""
+    path = tmp_path_factory.mktemp("many") / "out.html"
+    chronicle = chronicle_of(MANY // 2)
+    middle_us = chronicle.end_us
+    chronicle.take(middle_us, Fault(FaultName.FEEDBACK_LOST, True))
+    chronicle.take(middle_us + 1_000, Fault(FaultName.FEEDBACK_LOST, False))
+    path.write_text(page_of(chronicle_of(MANY // 2, chronicle)), encoding="utf-8")
+    return path
+
+
+class Watched:
+    """A page that takes down what it asks of the network, and what it complains of."""
+
+    def __init__(self, browser: Browser, path: Path, **how: Any) -> None:
+        how = {"viewport": {"width": 1500, "height": 1000}, **how}
+        self.page: Page = browser.new_page(**how)
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector(".moment h2")
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def point_at(self, share: float) -> None:
+        """Move the pointer over the lanes, ``share`` of their width from the left."""
+        box = self.page.locator(".u-over").bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+
+    def says(self, selector: str, words: str) -> None:
+        """Wait until an element says ``words``."""
+        self.page.locator(selector, has_text=words).first.wait_for()
+
+    def colours(self, share: float, height_px: int) -> set[tuple[int, int, int]]:
+        """The colours within 6 pixels of a place of the canvas, ``height_px`` from its top."""
+        found = self.page.evaluate(
+            """([share, high]) => {
+              const over = document.querySelector(".u-over"), ratio = devicePixelRatio;
+              const left = over.offsetLeft + over.clientWidth * share - 6;
+              const at = [left, high, 12].map((each) => each * ratio);
+              const drawn = document.querySelector("canvas").getContext("2d");
+              const { data } = drawn.getImageData(...at, 1);
+              const pixels = { length: data.length / 4 };
+              return Array.from(pixels, (_, i) => [...data.slice(4 * i, 4 * i + 3)]);
+            }""",
+            [share, height_px],
+        )
+        return {tuple(colour) for colour in found}
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Any]:
+    """Open a page; at the end it must have asked nobody and complained of nothing."""
+    opened: list[Watched] = []
+
+    def look(path: Path, **how: Any) -> Watched:
+        opened.append(Watched(browser, path, **how))
+        return opened[-1]
+
+    yield look
+    for watched in opened:
+        assert [url for url in watched.asked if not url.startswith(("file:", "data:"))] == []
+        assert watched.complaints == []
+        watched.page.close()
+
+
+def test_the_page_opens_and_draws_its_lanes(look: Any, session: Path) -> None:
+    page = look(session)
+    assert page.page.title() == "session.log"
+    assert len(page.colours(0.5, 24 * 4 + 10)) >= 1
+    drawn = {colour for lane in range(1, 9) for colour in page.colours(0.4, 24 * lane + 10)}
+    assert (28, 122, 69) in drawn, "charging is drawn in its colour"
+
+
+def test_pointing_at_a_moment_tells_the_decision_and_what_would_release_it(
+    look: Any, session: Path
+) -> None:
+    """At four of nine seconds the car charges."""
+    page = look(session)
+    page.point_at(4.0 / 8.9)
+    page.says(".moment .sentence", "Energy is on the inlet")
+    page.says(".moment", "inlet energised for 1.")
+    page.says(".moment", "someone asks for it (chargelock unlatch; it stops the charge first)")
+    page.point_at(8.5 / 8.9)
+    page.says(".moment", "inlet empty for 0.")
+
+
+def test_a_click_holds_the_moment_until_escape(look: Any, session: Path) -> None:
+    page = look(session)
+    page.point_at(0.4)
+    page.page.mouse.down()
+    page.page.mouse.up()
+    page.says(".moment h2", "let go")
+    held = page.page.locator(".moment h2").inner_text()
+    page.point_at(0.9)
+    assert page.page.locator(".moment h2").inner_text() == held
+    page.page.keyboard.press("Escape")
+    page.point_at(0.95)
+    page.page.wait_for_selector(".moment h2 button", state="detached")
+    assert page.page.locator(".moment h2").inner_text() != held
+
+
+def test_a_row_of_the_list_jumps_to_its_moment(look: Any, session: Path) -> None:
+    """Even where the chart shows another stretch of time."""
+    page = look(session)
+    for _ in range(3):
+        page.page.get_by_role("button", name="Zoom in").click()
+    page.says(".range", "of 8.9 s")
+    before = page.page.locator(".range").inner_text()
+    page.page.locator(".row", has_text="we would engage the charge-port latch").click()
+    page.says(".moment h2", "At 1.000 s")
+    assert page.page.locator(".range").inner_text() != before
+
+
+def test_everything_can_be_done_by_keyboard(look: Any, session: Path) -> None:
+    page = look(session)
+    page.page.locator("#chart").focus()
+    page.page.keyboard.press("+")
+    page.says(".range", "of 8.9 s")
+    page.page.keyboard.press("0")
+    page.says(".range", "all, 8.9 s")
+    page.page.keyboard.press("Home")
+    page.page.locator(".list").focus()
+    page.page.keyboard.press("End")
+    page.says(".moment h2", "At 8.000 s")
+    page.page.locator("#chart").focus()
+    page.page.keyboard.press("ArrowLeft")
+    page.says(".moment h2", "At 7.")
+
+
+def test_the_list_is_narrowed_by_kind_and_by_words(look: Any, session: Path) -> None:
+    page = look(session)
+    page.page.get_by_label("Which of it").select_option("all")
+    page.says(".row .words", "connector in the inlet")
+    page.page.get_by_label("Search in what happened").fill("permit")
+    page.page.wait_for_function(
+        "[...document.querySelectorAll('.what')].every((each) => each.textContent === 'permit')"
+    )
+
+
+def test_a_pixel_that_hides_changes_says_how_many_and_no_fault_is_hidden(
+    look: Any, many: Path
+) -> None:
+    """100,000 changes on a thousand pixels, and a fault of a millisecond."""
+    page = look(many)
+    page.point_at(0.25)
+    page.says(".moment", "This pixel hides")
+    assert (198, 40, 40) in page.colours(0.5, 24 + 10), "the fault's line is drawn over the lanes"
+    page.point_at(0.5)
+    page.says(".moment .trouble", "the pin's sensor is not heard")
+    for _ in range(3):
+        page.page.get_by_role("button", name="Later").click()
+        page.page.get_by_role("button", name="Zoom in").click()
+    page.says(".range", "of 27:46:")
+
+
+def test_the_page_is_dark_in_the_dark(look: Any, session: Path) -> None:
+    dark, light = look(session, color_scheme="dark"), look(session)
+    shades = [
+        watched.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        for watched in (dark, light)
+    ]
+    assert shades == ["rgb(20, 24, 29)", "rgb(255, 255, 255)"]
+    assert dark.colours(0.4, 24 * 2 + 10) != light.colours(0.4, 24 * 2 + 10)
+
+
+def test_on_paper_the_list_is_printed_and_the_settings_are_open(look: Any, session: Path) -> None:
+    page = look(session, color_scheme="dark")
+    page.page.emulate_media(media="print")
+    page.page.locator(".printed tr").first.wait_for()
+    assert page.page.locator(".list").is_hidden()
+    assert page.page.locator("details.settings dl").is_visible()
+    assert len(page.page.pdf()) > 10_000
+
+
+def test_a_narrow_screen_needs_no_scrolling_sideways(look: Any, session: Path) -> None:
+    page = look(session, viewport={"width": 380, "height": 800})
+    page.point_at(0.4)
+    assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
