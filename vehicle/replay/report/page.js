@@ -4,7 +4,7 @@
 (() => {
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (selector) => document.querySelector(selector);
-const AXIS_PX = 34, LANE_PX = 24, GAP_PX = 4, NARROW_PX = 2, MARK_PX = 8, ROW_PX = 26, PRINTED_ROWS = 1000;
+const AXIS_PX = 34, LANE_PX = 24, GAP_PX = 4, NARROW_PX = 2, MARK_PX = 8, ROW_PX = 26, PRINTED_ROWS = 1000, LIST_PX = 420;
 const SHORTEST_S = 20e-6;
 const TONES = ["unknown", "rest", "held", "free", "live", "busy", "bad"];  // the last is drawn over the others
 const TONE_WORDS = { unknown: "unknown", rest: "at rest, open, nothing", held: "held, locked, there", free: "to be released",
@@ -399,6 +399,7 @@ function choose() {
   }
   chosen = -1;
   sizer.style.height = `${shown.length * ROW_PX}px`;
+  list.style.height = `${Math.min(Math.max(shown.length, 3) * ROW_PX + 2, LIST_PX)}px`;
   $(".count").textContent = `${shown.length.toLocaleString("en")} of ${rows.t.length.toLocaleString("en")}`;
   list.scrollTop = 0;
   listRows();

@@ -89,6 +89,7 @@ def page(contents: Contents) -> str:
     )
     return environment.from_string(ours("page.html")).render(
         **told,
+        compares=contents.differing is not None,
         style=Markup(uplot("uplot.min.css") + ours("page.css")),
         uplot=Markup(uplot("uplot.iife.min.js")),
         script=Markup(ours("page.js")),
