@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vehicle.core.settings import Settings
 from vehicle.replay.report.chronicle import Chronicle
-from vehicle.replay.run import Summary
+from vehicle.replay.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
