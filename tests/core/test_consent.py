@@ -111,6 +111,17 @@ def test_evidence_counts_from_the_very_moment_it_is_settled() -> None:
         assert bench.results()[0] == result
 
 
+def test_doors_count_from_the_very_moment_they_are_settled() -> None:
+    for wait_us, result in ((SETTLED_US - 1, "refused-just-changed"), (SETTLED_US, "accepted")):
+        bench = plugged(car_lock=CarLock.LOCKED)
+        bench.run(5 * S)
+        bench.see(car_lock=CarLock.UNLOCKED)
+        bench.run(wait_us)
+        bench.clear()
+        bench.give(Requested(Request.UNLATCH, Source.CAR, Proof.INTACT))
+        assert bench.results()[0] == result
+
+
 def test_a_key_that_flickers_never_settles() -> None:
     bench = plugged(key=KeyZone.ABSENT)
     for _ in range(10):

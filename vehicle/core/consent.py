@@ -77,7 +77,7 @@ def _doors_settled(state: State, now_us: int) -> bool:
 
 def _in_car_settled(state: State, now_us: int) -> bool:
     """either for 1 s"""
-    unlocked = _car_unlocked(state, now_us) and _doors_settled(state, now_us)
+    unlocked = state.seen.car_lock is CarLock.UNLOCKED and _doors_settled(state, now_us)
     return unlocked or (state.seen.key is KeyZone.INSIDE and _key_settled(state, now_us))
 
 
