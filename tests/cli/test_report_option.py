@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from command_line import chargelock
 from drives import write_car, write_session
 
 from vehicle.cli.main import main
@@ -79,14 +76,3 @@ def test_a_report_that_the_disk_refuses_leaves_what_was_there(
     assert done.exit_code == 1
     assert f"--report {out}: could not be written" in done.stderr
     assert out.read_text(encoding="utf-8") == "before"
-
-
-def test_what_a_report_is_made_with_is_imported_only_for_one(log: Path, car: str) -> None:
-    """The parts are an extra, and a replay without a report needs none of them."""
-    code = (
-        "import sys, vehicle.cli.replay; "
-        "print([name for name in ('jinja2', 'youplot') if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-    assert chargelock("replay", log, "--profile", car).returncode == 0

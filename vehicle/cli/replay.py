@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from vehicle.cli.console import INTERRUPTED, fail, width
+from vehicle.cli.export import check_exports, write_exports
 from vehicle.cli.journal_file import WriteLine, journal_lines
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.report import check_report, write_report
@@ -52,6 +53,14 @@ FRAMES = "frames"
     help="Write one HTML page to look at; needs the extra report.",
 )
 @click.option(
+    "--export",
+    "export_paths",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Write .csv, .parquet or .perfetto-trace for other tools; needs the extra export.",
+)
+@click.option(
     "--shadow", is_flag=True, help="Another controller moved the pins: compare with ours."
 )
 @click.option(
@@ -74,6 +83,7 @@ def replay(
     journal_path: str | None,
     as_json: bool,
     report_path: Path | None,
+    export_paths: tuple[Path, ...],
     shadow: bool,
     channels: tuple[str, ...],
     kernel: str,
@@ -88,8 +98,10 @@ def replay(
     if as_json and journal_path == "-":
         raise click.UsageError("--json and --journal - both want the standard output: name a FILE")
     settings = _settings(settings_path)
+    inputs = [*logs, *([settings_path] if settings_path else [])]
+    check_exports(export_paths, inputs)
     if report_path is not None:
-        check_report(report_path, [*logs, *([settings_path] if settings_path else [])])
+        check_report(report_path, inputs)
     profile = load_or_fail(profile_name)
     on, reading = _channels(profile, channels), _kernel(kernel)
     try:
@@ -105,7 +117,7 @@ def replay(
             kernel=reading,
             frame_by_frame=kernel == FRAMES,
         )
-        chronicle = None if report_path is None else Chronicle(shadow=run.shadow)
+        chronicle = Chronicle(shadow=run.shadow) if report_path or export_paths else None
         progress = Progress("replaying", recording.size_bytes)
         with journal_lines(journal_path, logs) as write_line, progress:
             if write_line is not None:
@@ -127,8 +139,10 @@ def replay(
                 printer.finish()
     except (ReadingError, NothingInCommonError, EventsFileError) as error:
         fail(error)
-    if report_path is not None and chronicle is not None:
+    if chronicle is not None:
         chronicle.finish(summary.report.duration_us)
+        write_exports(export_paths, chronicle)
+    if report_path is not None and chronicle is not None:
         write_report(report_path, logs, run, summary, chronicle)
     if as_json:
         click.echo(json.dumps(summary.fields(), sort_keys=True))

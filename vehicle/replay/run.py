@@ -12,7 +12,6 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 
-from vehicle.core.manager import LockManager
 from vehicle.core.messages import Output
 from vehicle.core.settings import Settings
 from vehicle.replay.agreement import Agreement
@@ -119,13 +118,13 @@ class Replay:
         self,
         sink: Sink,
         progress: Callable[[int], None] | None = None,
-        meet: Callable[[LockManager], None] | None = None,
+        meet: Callable[[Walk], None] | None = None,
     ) -> Summary:
         """Replay everything, giving each output to ``sink``; return the summary.
 
         ``progress`` is called now and then with the number of frames read. ``meet`` is given the
-        manager before anything happens, to be asked what no output tells. Ctrl-C ends the replay
-        where it is, and the summary says so.
+        walk before anything happens, to be asked at an output what no output tells. Ctrl-C ends
+        the replay where it is, and the summary says so.
 
         Raises: NothingInCommonError where no frame has an identifier of the profile, and what the
         recording's reader raises.
@@ -147,7 +146,7 @@ class Replay:
             channels=self._channels,
         )
         if meet is not None:
-            meet(walk.manager)
+            meet(walk)
         try:
             self._go(walk, progress)
         except KeyboardInterrupt:

@@ -63,6 +63,11 @@ class Walk:
         self.last_us = 0
 
     @property
+    def cause(self) -> Frame | None:
+        """The frame that an output follows from while it is handed over; None: a deadline."""
+        return self._loop.cause
+
+    @property
     def frames_used(self) -> int:
         """Frames whose identifier and channel are the profile's."""
         return self._used + self._translator.frames_used

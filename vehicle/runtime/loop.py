@@ -60,6 +60,8 @@ class Loop:
         self._sink = sink
         self._down: set[str] = set()
         self._slept: set[str] = set()
+        self.cause: Frame | None = None
+        """While outputs are handed over: the frame that they follow from, if it is one."""
         self.told = True
         """The manager was told something since somebody last set this to False: what it remembers
         may have changed."""
@@ -115,7 +117,9 @@ class Loop:
         ):
             self._fire_before(now_us)
         for event in self._translator.feed(now_us, frame):
+            self.cause = frame
             self._handle(now_us, event)
+            self.cause = None
 
     def give(self, now_us: int, event: InputEvent) -> None:
         """Take an event that is not a frame."""

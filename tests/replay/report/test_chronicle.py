@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +34,7 @@ from vehicle.replay.report.chronicle import (
 def lived(*events: tuple[int, InputEvent]) -> Chronicle:
     """The chronicle of a manager in shadow that is told these events."""
     manager, chronicle = LockManager(Car(), shadow=True), Chronicle(shadow=True)
-    chronicle.meet(manager)
+    chronicle.meet(SimpleNamespace(manager=manager, cause=None))
     for output in manager.start(0):
         chronicle.take(0, output)
     for now_us, event in (*events, (9_000_000, DeadlinePassed())):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from vehicle.core.car import Actuator
 from vehicle.core.manager import LockManager
@@ -35,6 +36,7 @@ from vehicle.core.why import CHANGE_WORDS, ways_to_release
 from vehicle.core.words import EVENT_WORDS, FAULT_WORDS, PIN_WORDS, RESULT_WORDS
 from vehicle.replay.report.lanes import ASSUMED, PERMIT, demand_key, state_key
 from vehicle.replay.timeline import Row, Timeline
+from vehicle.wire.frame import Frame
 
 RELEASED_ALREADY = "nothing is needed: the pin is released"
 RELEASING_ALREADY = "nothing more is needed: a release is what is wanted"
@@ -88,6 +90,8 @@ class Mark:
     now_us: int
     kind: str
     words: str
+    cause: str = ""
+    """The identifier of the frame that it follows from, in hexadecimal; empty: of no frame."""
 
 
 @dataclass(slots=True)
@@ -97,6 +101,18 @@ class Why:
     rule: Track = field(default_factory=Track)
     override: Track = field(default_factory=Track)
     releases: Track = field(default_factory=Track)
+
+
+class Origin(Protocol):
+    """What outputs come from, asked while one is handed over."""
+
+    @property
+    def manager(self) -> LockManager:
+        """Return what decides."""
+
+    @property
+    def cause(self) -> Frame | None:
+        """Return the frame that an output follows from; None where it is a deadline's."""
 
 
 class Chronicle:
@@ -111,12 +127,12 @@ class Chronicle:
         self.rows: list[Row] = []
         self.end_us = 0
         self._timeline = Timeline(shadow=shadow)
-        self._manager: LockManager | None = None
+        self._origin: Origin | None = None
         self._ways: dict[tuple[Situation, Settings, Actuator], str] = {}
 
-    def meet(self, manager: LockManager) -> None:
-        """Take the manager whose outputs follow: it is asked what would release a pin."""
-        self._manager = manager
+    def meet(self, origin: Origin) -> None:
+        """Take what the outputs come from: it is asked what would release a pin."""
+        self._origin = origin
 
     def take(self, now_us: int, output: Output) -> None:
         """Take down one output."""
@@ -156,7 +172,7 @@ class Chronicle:
             case Command():
                 again = "" if output.attempt == 1 else f", try {output.attempt}"
                 words = f"{output.command} the {PIN_WORDS[output.actuator]}{again}"
-                self.marks.append(Mark(now_us, "command", words))
+                self.marks.append(Mark(now_us, "command", words, self._cause()))
             case Event():
                 details = "".join(f", {name} {value}" for name, value in output.details)
                 words = EVENT_WORDS[output.event] + details
@@ -172,15 +188,19 @@ class Chronicle:
                 words = f"{output.request} from {output.source}: {RESULT_WORDS[output.result]}"
                 self.marks.append(Mark(now_us, "request", words))
 
+    def _cause(self) -> str:
+        frame = None if self._origin is None else self._origin.cause
+        return "" if frame is None else f"{frame.can_id:0{8 if frame.extended else 3}X}"
+
     def _note_ways(self, now_us: int) -> None:
         """Note what would release each pin, as things stand after this output."""
         for actuator, why in self.whys.items():
             why.releases.note(now_us, self._releases(actuator))
 
     def _releases(self, actuator: Actuator) -> str:
-        manager = self._manager
-        if manager is None:
+        if self._origin is None:
             return NOT_RECORDED
+        manager = self._origin.manager
         if manager.pin(actuator).state is PinState.RELEASED:
             return RELEASED_ALREADY
         owner = manager.effective.settings
