@@ -5,7 +5,7 @@ Refuses to know: files.
 
 Every track is a row of slices that touch; a rule's slice says its sentence. A signal is a counter
 besides, of its code (see ``export_table``). A command, a request, an event and a fault are moments
-on a row of their own kind. Where a command follows from a frame, an arrow leads to it from the frame.
+on a row of their own kind. Where a command follows from a frame, an arrow leads to it from there.
 Source: https://perfetto.dev/docs/reference/synthetic-track-event
 """
 
