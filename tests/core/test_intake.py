@@ -25,6 +25,7 @@ from vehicle.core.intake import _TAKES
 from vehicle.core.memory import Flag, Memory
 from vehicle.core.messages import (
     ActuatorChanged,
+    Answered,
     BusFailed,
     BusHeard,
     BusQuiet,
@@ -40,6 +41,7 @@ from vehicle.core.messages import (
     MessageLost,
     Observed,
     Permit,
+    Refused,
     SegmentStarted,
     SettingsTook,
     SignalChanged,
@@ -51,7 +53,9 @@ from vehicle.core.names import (
     FaultName,
     MessageState,
     PinState,
+    Request,
     Result,
+    Source,
 )
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session, Weld
@@ -459,3 +463,16 @@ def test_a_segment_begins_like_a_start() -> None:
     assert bench.said(Decided) != []
     assert Flag.LOCKED_SINCE_SEATED in bench.manager.memory.flags
     assert bench.manager.pin(ADAPTER).state is PinState.RELEASED
+
+
+def test_a_refusal_from_before_the_core_is_answered_and_told() -> None:
+    bench = plugged()
+    bench.give(Refused(Request.UNLATCH, Source.GUEST, Result.REFUSED_UNPROTECTED))
+    assert bench.said(Answered) == [
+        Answered(Request.UNLATCH, Source.GUEST, Result.REFUSED_UNPROTECTED)
+    ]
+    assert bench.event(EventName.REQUEST_REFUSED) == {
+        "request": "unlatch",
+        "source": "guest",
+        "why": "refused-unprotected",
+    }
