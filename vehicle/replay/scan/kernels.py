@@ -58,9 +58,17 @@ def _compiled() -> Kernel | None:
     )
 
 
+def _numpy() -> Kernel | None:
+    try:
+        from vehicle.replay.scan import numpy_lines, with_numpy
+    except ImportError:
+        return None
+    return Kernel("numpy", with_numpy.clock, with_numpy.NumpySieve, numpy_lines.NumpyLines)
+
+
 def installed() -> tuple[Kernel, ...]:
     """Return every kernel that this installation has, the quickest first."""
-    found = (_compiled(), PLAIN)
+    found = (_compiled(), _numpy(), PLAIN)
     return tuple(kernel for kernel in found if kernel is not None)
 
 
@@ -69,7 +77,9 @@ def choose(name: str = "") -> Kernel:
 
     Raises: ValueError where this installation has no kernel of that name.
     """
+    if not name:
+        return _compiled() or _numpy() or PLAIN
     kernels = {kernel.name: kernel for kernel in installed()}
-    if name and name not in kernels:
+    if name not in kernels:
         raise ValueError(f"this installation has no kernel {name!r}; it has {', '.join(kernels)}")
-    return kernels[name] if name else next(iter(kernels.values()))
+    return kernels[name]

@@ -125,7 +125,8 @@ def _guarded(rule: Rule, spec: ProtectionSpec) -> Rule:
         places = spec.counter.bit_places
         counter_start, counter_bits = places[0], len(places)
         in_a_row = places == tuple(range(counter_start, counter_start + counter_bits))
-        if not in_a_row or spec.counter.signed or counter_bits > _COUNTER_BITS_MAX:
+        in_a_word = counter_start % 64 + counter_bits <= 64
+        if not in_a_row or not in_a_word or spec.counter.signed or counter_bits > _COUNTER_BITS_MAX:
             return rule
     return Rule(
         rule.name,
