@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from demo_hands import Hands
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vehicle.core.car import Actuator
@@ -259,6 +259,7 @@ def test_nothing_goes_into_an_inlet_that_a_pin_blocks() -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@example([("e", 1_000_000), ("l", 1_000_000), ("p", 0), ("m", 0)])
 @given(
     st.lists(
         st.tuples(

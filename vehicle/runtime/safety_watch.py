@@ -7,7 +7,8 @@ The checks say in other words what the safety tier promises:
 
 1. No release is commanded while the inlet is truly energised.
 2. No pin is driven into an inlet that has been empty for longer than the car takes to say so.
-3. High power is permitted only while metal truly holds what is seated (where the sensor is honest).
+3. High power is permitted only while metal truly holds what is seated (where the sensor is honest),
+   or held it until a moment ago: a hand that pulls the pin out is faster than any sensor.
 4. Unchanged inputs give no strokes: at most one stroke of a kind between two changes.
 5. Every request to unlatch ends in a result, or stands with a named fault.
 """
@@ -31,6 +32,8 @@ from vehicle.runtime.plant import Plant
 
 EMPTY_KNOWN_US = 300_000
 """By when an empty inlet is known: ChargePortState's stale limit of 250 ms, and one cycle more."""
+FREED_KNOWN_US = 300_000
+"""By when a pin that a hand pulled out is known to hold nothing: the same limit, for feedback."""
 
 _FEEDBACK = ("latch", "adapter_lock")
 _STANDING = (FaultName.STOP_NOT_CONFIRMED, FaultName.BUS_ASLEEP, FaultName.BUS_LOST)
@@ -45,6 +48,7 @@ class SafetyWatch:
         self._honest = not orders.ordered("lying_feedback")
         self._connector_locks_itself = connector_locks_itself
         self._seated_us = 0
+        self._held_us: dict[Actuator, int] = {}
         self._strokes: set[tuple[Actuator, Demand]] = set()
         self._waiting_since_us: int | None = None
         self._faults: set[FaultName] = set()
@@ -54,6 +58,9 @@ class SafetyWatch:
         """Look at the car once the plant has been advanced to ``now_us``."""
         if self._plant.connector or self._plant.adapter:
             self._seated_us = now_us
+        for actuator, pin in self._plant.pins.items():
+            if pin.holds:
+                self._held_us[actuator] = now_us
 
     def take(self, now_us: int, output: Output) -> None:
         """Judge one output at the moment it comes."""
@@ -93,6 +100,8 @@ class SafetyWatch:
             guard = Actuator.ADAPTER
         pin = plant.pins[guard]
         if output.charge not in (Charge.AC, Charge.DC) or pin.holds or not self._honest:
+            return
+        if now_us - self._held_us.get(guard, -FREED_KNOWN_US - 1) <= FREED_KNOWN_US:
             return
         if not pin.fitted and (output.charge is Charge.AC or self._connector_locks_itself):
             return
