@@ -165,7 +165,7 @@ def test_release_as_from_the_phone_stops_the_charge_and_frees_the_connector() ->
     ("keys", "ends"),
     [
         ("pb2", "unlatch from port-button: refused: the key is not at the charge port"),
-        ("pkb4", "unlatch from port-button: done: released"),
+        ("pk2b4", "unlatch from port-button: done: released"),
     ],
 )
 def test_button_frees_only_with_the_key_at_the_port(keys: str, ends: str) -> None:
