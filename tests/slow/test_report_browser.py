@@ -53,6 +53,19 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page that compares the session with auto-lock on and off."""
+    folder = tmp_path_factory.mktemp("two")
+    car, log, out = write_car(folder), write_session(folder / "session.log"), folder / "out.html"
+    (folder / "on.toml").write_text("", encoding="utf-8")
+    (folder / "off.toml").write_text('auto-lock = "off"\n', encoding="utf-8")
+    both = ("--settings", folder / "on.toml", "--settings", folder / "off.toml")
+    done = chargelock("compare", log, "--profile", car, "--shadow", *both, "--report", out)
+    assert done.returncode == 1, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page with 100,000 changes, and a fault of a millisecond in their middle."""
     path = tmp_path_factory.mktemp("many") / "out.html"
@@ -238,3 +251,13 @@ def test_a_narrow_screen_needs_no_scrolling_sideways(look: Any, session: Path) -
     page = look(session, viewport={"width": 380, "height": 800})
     page.point_at(0.4)
     assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_comparison_shows_both_sides_of_a_moment(look: Any, two: Path) -> None:
+    page = look(two)
+    page.page.locator(".row", has_text="A: engage").first.click()
+    page.says(".moment h2", "At 1.000 s")
+    page.says(".moment .sentence", "A session is active")
+    page.says(".moment .sentence", "No rule asks for a movement")
+    assert page.page.locator(".moment .which").all_inner_texts() == ["A", "B"]
+    assert page.page.get_by_role("heading", name="What differs").is_visible()

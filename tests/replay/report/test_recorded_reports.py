@@ -21,12 +21,32 @@ def _cases() -> list[tuple[Path, str]]:
         return []
     with (LOGS / "EXPECTED.csv").open(encoding="utf-8") as lines:
         profiles = {row["case"]: row["profile"] for row in csv.DictReader(lines)}
-    return [
+    cases = [
         (log, profile)
         for case, profile in sorted(profiles.items())
         for log in sorted((LOGS / case).iterdir())
         if log.name != "timeline.csv"
     ]
+    loggers = [
+        (log, profile)
+        for start, profile in _LOGGERS.items()
+        for log in sorted((LOGS / "formats").glob(f"*/{start}*"))
+    ]
+    return cases + loggers
+
+
+_LOGGERS = {
+    "230112-7": "hyundai_kona_ev",
+    "i3_": "bmw_i3",
+    "msg25D": "tesla_model3",
+    "ioniq5": "hyundai_ioniq5",
+}
+"""How the recordings of a known car begin that stand among the formats, and the car's profile."""
+
+
+def _others() -> list[Path]:
+    known = {log for log, _ in _cases()}
+    return [log for log in sorted(LOGS.glob("formats/*/*")) if log not in known]
 
 
 def invoke(*arguments: str | Path) -> tuple[int, str]:
@@ -59,3 +79,17 @@ def test_a_real_recording_is_reported_exported_and_compared(
     told = json.loads(said)
     assert code == (1 if told["differences"] else 0)
     assert invoke("compare", log, "--profile", profile, "--shadow")[0] in (0, 1)
+
+
+@pytest.mark.parametrize("log", _others(), ids=lambda log: log.name)
+def test_a_recording_of_no_known_car_leaves_no_report(log: Path, tmp_path: Path) -> None:
+    """A line says why, and there is no half a page."""
+    out = tmp_path / "out.html"
+    code, said = invoke("replay", log, "--profile", "bmw_i3", "--report", out)
+    if (
+        code == 0
+    ):  # some identifier of the car was in it by chance, and the page says what came of it
+        assert out.stat().st_size > 0
+    else:
+        assert "error: " in said
+        assert list(tmp_path.iterdir()) == []

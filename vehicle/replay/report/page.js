@@ -236,7 +236,12 @@ function within(min, max) {
   const from = Math.min(Math.max(min, 0), whole - span);
   return [from, from + span];
 }
-function gutter() { return innerWidth < 600 ? 92 : data.sides.length > 1 ? 140 : 116; }
+const TITLE_FONT = '12px system-ui, "DejaVu Sans", sans-serif';
+const gutter = (() => {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = TITLE_FONT;
+  return Math.ceil(Math.max(...["marks", ...data.lanes.map((lane) => lane.title)].map((title) => pen.measureText(title).width))) + 14;
+})();
 function wide() { return Math.max(280, Math.floor(chart.clientWidth)); }
 
 readColours();
@@ -254,8 +259,7 @@ const plot = new uPlot({
   axes: [
     { stroke: () => colours.ink, grid: { stroke: () => colours.line, width: 1 }, ticks: { stroke: () => colours.line }, size: AXIS_PX,
       values: (u, splits) => splits.map((s) => clock(s * 1e6, digits(u.scales.x.max - u.scales.x.min) > 3 ? 6 : splitPlaces(splits))) },
-    { stroke: () => colours.ink, grid: { show: false }, ticks: { show: false }, size: () => gutter(), gap: 6,
-      font: '12px system-ui, "DejaVu Sans", sans-serif',
+    { stroke: () => colours.ink, grid: { show: false }, ticks: { show: false }, size: gutter, gap: 6, font: TITLE_FONT,
       splits: () => Array.from({ length: rowsHigh }, (_, i) => rowsHigh - i - (LANE_PX - GAP_PX) / 2 / LANE_PX),
       values: (u, splits) => splits.map((_, i) => (i === 0 ? "marks" : data.lanes[i - 1].title)) },
   ],
@@ -345,16 +349,19 @@ function tellPin(panel, side, pin, t) {
     panel.append(ways);
   }
 }
+/** All signals of the first side; of another side those that it sees otherwise. */
 function tellSignals(panel, side, t) {
+  const first = data.sides[0];
   const table = element("table");
-  for (const track of Object.values(side.signals)) {
+  for (const [name, track] of Object.entries(side.signals)) {
     const seen = valueAt(track, t);
-    if (!seen || (seen.name === "unknown" && seen.first)) continue;
+    if (!seen || (seen.name === "unknown" && seen.first && side === first)) continue;
+    if (side !== first && first.signals[name] && valueAt(first.signals[name], t)?.name === seen.name) continue;
     const row = table.insertRow();
     row.insertCell().textContent = track.words[seen.index];
     row.insertCell().textContent = seen.first && seen.since === 0 ? `${age(t - seen.since)} (all along)` : age(t - seen.since);
   }
-  panel.append(element("h3", "", "signals"), table);
+  if (table.rows.length) panel.append(element("h3", "", side === first ? "signals" : `signals that ${side.name} sees otherwise`), table);
 }
 function tell(t) {
   const panel = $(".moment");
@@ -375,7 +382,7 @@ function tell(t) {
     side.pins.forEach((pin) => tellPin(panel, side, pin, t));
     if (!side.pins.length) panel.append(element("p", "", "The car is not known to have a pin."));
   }
-  data.sides.slice(0, 1).forEach((side) => tellSignals(panel, side, t));
+  data.sides.forEach((side) => tellSignals(panel, side, t));
 }
 
 // ---- what happened -----------------------------------------------------------------------------
