@@ -146,3 +146,11 @@ def test_a_pipe_cannot_be_compared_as_it_is_read_twice(folder: Path) -> None:
     done = CliRunner().invoke(main, ["compare", str(folder / "pipe"), *named])
     assert done.exit_code == 2
     assert "save it to a file" in done.stderr
+
+
+def test_the_cars_channel_is_named_as_for_a_replay(folder: Path) -> None:
+    assert run("compare", folder, *TWO, "--shadow", "--channel", "can0").exit_code == 1
+    done = run("compare", folder, *TWO, "--channel", "nowhere=can0")
+    assert done.exit_code == 2
+    assert 'has no bus "nowhere"' in done.stderr
+    assert run("compare", folder, *TWO, "--channel", "can7").exit_code == 1

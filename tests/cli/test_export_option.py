@@ -216,3 +216,12 @@ def test_what_exports_are_made_with_is_imported_only_for_one() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_one_file_is_not_written_for_two_things(folder: Path) -> None:
+    out = str(folder / "out.csv")
+    for more in (["--export", out], ["--report", out], ["--journal", out]):
+        done = run(folder, "--export", out, *more)
+        assert done.exit_code == 2
+        assert "is named for something else already" in done.stderr
+    assert not (folder / "out.csv").exists()

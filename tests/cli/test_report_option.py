@@ -51,7 +51,7 @@ def test_the_same_recording_gives_the_same_page(car: str, log: Path, tmp_path: P
     ("out", "says"),
     [
         (".", "is a folder"),
-        ("session.log", "is one of the files that are read"),
+        ("session.log", "is named for something else already"),
         ("nowhere/out.html", "there is no folder"),
         ("pipe", "is no ordinary file"),
     ],

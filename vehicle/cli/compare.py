@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from vehicle.cli.channels import channels_of
 from vehicle.cli.compare_words import comparison_fields, page_of, print_comparison
 from vehicle.cli.console import INTERRUPTED, fail, width
 from vehicle.cli.profile import load_or_fail
@@ -46,6 +47,7 @@ class _Way:
     what: str
     profile: Profile
     settings: Settings | None
+    channels: tuple[str, ...]
 
 
 @click.command()
@@ -62,6 +64,10 @@ class _Way:
     "--journal", "journal_path", type=click.Path(path_type=Path), metavar="FILE",
     help="Compare with the decisions of an earlier replay.",
 )  # fmt: skip
+@click.option(
+    "--channel", "channels", multiple=True, metavar="[BUS=]NAME",
+    help="The recording's channel that the car is on; BUS: the profile's bus on it.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON object.")
 @click.option(
     "--report", "report_path", type=click.Path(path_type=Path), metavar="FILE",
@@ -76,6 +82,7 @@ def compare(
     profiles: tuple[str, ...],
     settings_paths: tuple[Path, ...],
     journal_path: Path | None,
+    channels: tuple[str, ...],
     as_json: bool,
     report_path: Path | None,
     shadow: bool,
@@ -96,11 +103,11 @@ def compare(
         fail("a recording is read twice here, which a pipe cannot be; save it to a file", 2)
     settings = [_read_settings(path) for path in settings_paths]
     if journal_path is not None:
-        sides = _beside_journal(journal_path, logs, profiles, settings, shadow=shadow)
+        sides = _beside_journal(journal_path, logs, profiles, settings, channels, shadow=shadow)
     elif pairs:
-        sides = _both(logs, _ways(profiles, settings_paths, settings), shadow=shadow)
+        sides = _both(logs, _ways(profiles, settings_paths, settings, channels), shadow=shadow)
     else:
-        sides = _alone(logs, profiles, settings)
+        sides = _alone(logs, profiles, settings, channels)
     _tell(logs, sides, as_json=as_json, report_path=report_path)
 
 
@@ -108,7 +115,10 @@ def compare(
 
 
 def _ways(
-    profiles: Sequence[str], paths: Sequence[Path], settings: Sequence[Settings]
+    profiles: Sequence[str],
+    paths: Sequence[Path],
+    settings: Sequence[Settings],
+    channels: tuple[str, ...],
 ) -> list[_Way]:
     """Return how each of two sides is replayed: they differ in profile or in settings."""
     if not profiles:
@@ -116,12 +126,12 @@ def _ways(
     loaded = [load_or_fail(name) for name in profiles]
     if len(settings) == 2:
         return [
-            _Way(name, f"settings {path.name}", loaded[0], owner)
+            _Way(name, f"settings {path.name}", loaded[0], owner, channels)
             for name, path, owner in zip("AB", paths, settings, strict=True)
         ]
     owner = settings[0] if settings else None
     return [
-        _Way(name, f"profile {profile.name}", profile, owner)
+        _Way(name, f"profile {profile.name}", profile, owner, channels)
         for name, profile in zip("AB", loaded, strict=True)
     ]
 
@@ -131,12 +141,15 @@ def _both(logs: Sequence[Path], ways: Sequence[_Way], *, shadow: bool) -> list[C
 
 
 def _alone(
-    logs: Sequence[Path], profiles: Sequence[str], settings: Sequence[Settings]
+    logs: Sequence[Path],
+    profiles: Sequence[str],
+    settings: Sequence[Settings],
+    channels: tuple[str, ...],
 ) -> list[ComparedSide]:
     if not profiles:
         raise click.UsageError("Missing option '--profile'.")
     owner = settings[0] if settings else None
-    way = _Way("ours", "what we want", load_or_fail(profiles[0]), owner)
+    way = _Way("ours", "what we want", load_or_fail(profiles[0]), owner, channels)
     return [_replayed(logs, way, shadow=True)]
 
 
@@ -145,6 +158,7 @@ def _beside_journal(
     logs: Sequence[Path],
     profiles: Sequence[str],
     settings: Sequence[Settings],
+    channels: tuple[str, ...],
     *,
     shadow: bool,
 ) -> list[ComparedSide]:
@@ -155,7 +169,7 @@ def _beside_journal(
         fail(error)
     profile = load_or_fail(profiles[0] if profiles else journal.profile)
     owner = settings[0] if settings else journal.settings
-    way = _Way("B", "replayed now", profile, owner)
+    way = _Way("B", "replayed now", profile, owner, channels)
     now = _replayed(logs, way, shadow=shadow or journal.shadow)
     left = f"; {journal.unknown} lines of it are not known here" if journal.unknown else ""
     before = ComparedSide(
@@ -169,7 +183,14 @@ def _replayed(logs: Sequence[Path], way: _Way, *, shadow: bool) -> ComparedSide:
     try:
         recording = open_recording(logs)
         events = events_beside(recording, shadow=shadow)
-        run = Replay(recording, way.profile, way.settings, shadow=shadow, events=events)
+        run = Replay(
+            recording,
+            way.profile,
+            way.settings,
+            shadow=shadow,
+            events=events,
+            channels=channels_of(way.profile, way.channels),
+        )
         chronicle = Chronicle(shadow=run.shadow)
         with Progress(f"replaying {way.name}", recording.size_bytes) as progress:
             summary = run.run(

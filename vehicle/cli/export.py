@@ -26,11 +26,11 @@ _EXTRAS = ("perfetto", "google", "pyarrow")
 
 def check_exports(paths: Sequence[Path], inputs: Sequence[Path]) -> None:
     """End with an error where one of ``paths`` could not be written: that is best known before."""
-    for path in paths:
+    for number, path in enumerate(paths):
         if path.suffix not in _MODULES:
             known = ", ".join(_MODULES)
             fail(f"--export {path}: what to write there is told by its ending: {known}", 2)
-        check_writable("--export", path, inputs)
+        check_writable("--export", path, [*inputs, *paths[:number]])
         _exported(path)
 
 

@@ -14,15 +14,16 @@ from vehicle.cli.console import fail
 from vehicle.runtime.settings_disk import replace_flushed
 
 
-def check_writable(option: str, path: Path, inputs: Iterable[Path]) -> None:
-    """End with code 2 where ``path`` cannot be written, or is one of ``inputs``.
+def check_writable(option: str, path: Path, others: Iterable[Path]) -> None:
+    """End with code 2 where ``path`` cannot be written, or is one of ``others``.
 
-    ``option``: the command's option that names it, for the error.
+    ``option``: the command's option that names it, for the error. ``others``: what the command
+    reads and writes besides.
     """
     if path.is_dir():
         fail(f"{option} {path}: is a folder; name a file in it", 2)
-    if any(path.exists() and each.exists() and path.samefile(each) for each in inputs):
-        fail(f"{option} {path}: is one of the files that are read; name another file", 2)
+    if any(path.resolve() == each.resolve() for each in others):
+        fail(f"{option} {path}: is named for something else already; name another file", 2)
     if path.exists() and not path.is_file():
         fail(f"{option} {path}: is no ordinary file; name another file", 2)
     if not path.parent.is_dir():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from vehicle.cli.channels import channels_of
 from vehicle.cli.console import INTERRUPTED, fail, width
 from vehicle.cli.export import check_exports, write_exports
 from vehicle.cli.journal_file import WriteLine, journal_lines
@@ -28,8 +29,6 @@ from vehicle.runtime.events_file import EventsFileError
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.loop import Sink
 from vehicle.runtime.store import read_settings
-from vehicle.wire.findings import did_you_mean
-from vehicle.wire.profile import Profile
 
 FRAMES = "frames"
 """The name of no kernel: the way frame by frame."""
@@ -99,11 +98,13 @@ def replay(
         raise click.UsageError("--json and --journal - both want the standard output: name a FILE")
     settings = _settings(settings_path)
     inputs = [*logs, *([settings_path] if settings_path else [])]
+    if journal_path not in (None, "-"):
+        inputs.append(Path(str(journal_path)))
     check_exports(export_paths, inputs)
     if report_path is not None:
-        check_report(report_path, inputs)
+        check_report(report_path, [*inputs, *export_paths])
     profile = load_or_fail(profile_name)
-    on, reading = _channels(profile, channels), _kernel(kernel)
+    on, reading = channels_of(profile, channels), _kernel(kernel)
     try:
         recording = open_recording(logs)
         events = events_beside(recording, shadow=shadow)
@@ -149,26 +150,6 @@ def replay(
     elif journal_path != "-":
         print_summary(summary, width())
     _end(summary)
-
-
-def _channels(profile: Profile, given: tuple[str, ...]) -> dict[str, str]:
-    """Return the profile's bus -> its channel."""
-    named: dict[str, str] = {}
-    rest = ""
-    for each in given:
-        bus, equals, channel = each.rpartition("=")
-        if not channel:
-            raise click.UsageError(f"--channel {each!r}: is no name of a channel")
-        if equals and bus not in profile.buses:
-            hint = did_you_mean(bus, profile.buses)
-            raise click.UsageError(f'profile {profile.name} has no bus "{bus}"; {hint}')
-        if bus in named or (not equals and rest):
-            raise click.UsageError(f"--channel {each}: another channel was given for the same bus")
-        if equals:
-            named[bus] = channel
-        else:
-            rest = channel
-    return {**dict.fromkeys(profile.buses if rest else (), rest), **named}
 
 
 def _kernel(name: str) -> Kernel | None:
