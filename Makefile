@@ -38,7 +38,7 @@ $(VENV)/.ready-slow: $(VENV)/.ready-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,browser]'
 	@touch $@ $(VENV)/.ready-run $(VENV)/.ready-test
 
-test-slow: $(VENV)/.ready-slow ## run the long tests and those in a guest kernel or a browser (minutes; apt, as root)
+test-slow: $(VENV)/.ready-slow ## run the long tests: sanitizers, a guest kernel, a browser (minutes; apt, as root)
 	tools/guest/install
 	$(BIN)/pytest -m slow -n 2 --dist loadfile tests
 

@@ -307,8 +307,8 @@ static inline int64_t run_lines(LineFunction read, const uint8_t **from, const u
         const uint8_t *next = read(at, &line, habit);
         if (next == NULL)
             break;
-        line.stamp_us += offset_us;
-        if (line.stamp_us > STAMP_US_MAX || line.stamp_us < -STAMP_US_MAX ||
+        if (__builtin_add_overflow(line.stamp_us, offset_us, &line.stamp_us) ||
+            line.stamp_us > STAMP_US_MAX || line.stamp_us < -STAMP_US_MAX ||
             !add(columns, wanted, channels, &line))
             break;
         lines++;
