@@ -89,7 +89,8 @@ def blf_content(dice: random.Random) -> bytes:
         header,
     )
 
-    made = [blf_object(1, can_body(0x123, b"\1"), 0)]
+    # On the channel of CAN_FD_64: a kernel leaves the first frame of a channel to others.
+    made = [blf_object(1, can_body(0x123, b"\1", channel=channel), 0) for channel in (1, 2)]
     for _ in range(dice.randrange(1, 5)):
         data = bytes(dice.choice((0, 1, 8, 9, 12, 48, 64)))
         can_id = dice.choice((0x123, 0x7FF, 0x800, 0x98DAF110))
