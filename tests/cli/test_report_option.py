@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 from drives import write_car, write_session
 
 from vehicle.cli.main import main
+from vehicle.core.messages import Output
+from vehicle.replay.report.chronicle import Chronicle
 
 
 @pytest.fixture
@@ -76,3 +78,18 @@ def test_a_report_that_the_disk_refuses_leaves_what_was_there(
     assert done.exit_code == 1
     assert f"--report {out}: could not be written" in done.stderr
     assert out.read_text(encoding="utf-8") == "before"
+
+
+def test_the_page_of_an_interrupted_replay_says_so(
+    car: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take(chronicle: Chronicle, now_us: int, output: Output) -> None:
+        if now_us >= 3_000_000:
+            raise KeyboardInterrupt
+        taken(chronicle, now_us, output)
+
+    taken = Chronicle.take
+    monkeypatch.setattr(Chronicle, "take", take)
+    assert run(log, "--profile", car, "--report", tmp_path / "out.html").exit_code == 130
+    text = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert "The replay was interrupted: what is told ends there." in text

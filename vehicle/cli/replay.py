@@ -29,6 +29,7 @@ from vehicle.runtime.events_file import EventsFileError
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.loop import Sink
 from vehicle.runtime.store import read_settings
+from vehicle.wire.profile import Profile
 
 FRAMES = "frames"
 """The name of no kernel: the way frame by frame."""
@@ -97,12 +98,10 @@ def replay(
     if as_json and journal_path == "-":
         raise click.UsageError("--json and --journal - both want the standard output: name a FILE")
     settings = _settings(settings_path)
-    inputs = [*logs, *([settings_path] if settings_path else [])]
-    if journal_path not in (None, "-"):
-        inputs.append(Path(str(journal_path)))
-    check_exports(export_paths, inputs)
+    others = [*logs, *(Path(each) for each in (settings_path, journal_path) if each)]
+    check_exports(export_paths, others)
     if report_path is not None:
-        check_report(report_path, [*inputs, *export_paths])
+        check_report(report_path, [*others, *export_paths])
     profile = load_or_fail(profile_name)
     on, reading = channels_of(profile, channels), _kernel(kernel)
     try:
@@ -122,15 +121,7 @@ def replay(
         progress = Progress("replaying", recording.size_bytes)
         with journal_lines(journal_path, logs) as write_line, progress:
             if write_line is not None:
-                write_line(
-                    start_line(
-                        profile=profile.name,
-                        variant=run.variant,
-                        shadow=run.shadow,
-                        epoch_us=run.epoch_us,
-                        settings=run.settings.words(),
-                    )
-                )
+                write_line(_start(profile, run))
             quiet = as_json or journal_path == "-"
             printer = None if quiet else TimelinePrinter(shadow=run.shadow, progress=progress)
             sink = _sink(write_line, printer, chronicle)
@@ -150,6 +141,17 @@ def replay(
     elif journal_path != "-":
         print_summary(summary, width())
     _end(summary)
+
+
+def _start(profile: Profile, run: Replay) -> str:
+    """Return the journal's first line."""
+    return start_line(
+        profile=profile.name,
+        variant=run.variant,
+        shadow=run.shadow,
+        epoch_us=run.epoch_us,
+        settings=run.settings.words(),
+    )
 
 
 def _kernel(name: str) -> Kernel | None:

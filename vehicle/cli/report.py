@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from vehicle.replay.report.page import Contents
 
 
+_INTERRUPTED = "The replay was interrupted: what is told ends there."
+
+
 def check_report(path: Path, inputs: Sequence[Path]) -> None:
     """End with an error where no report could be made in the end: that is best known before."""
     check_writable("--report", path, inputs)
@@ -49,6 +52,7 @@ def write_report(
         facts=list(facts(run, summary)),
         sides=[Side("", chronicle, run.settings.words())],
         epoch_us=summary.epoch_us,
+        notes=[_INTERRUPTED] if summary.interrupted else [],
     )
     write_page(path, contents)
 

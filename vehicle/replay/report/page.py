@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
@@ -66,7 +66,8 @@ class Contents:
     differing: Differing | None = None
     epoch_us: int | None = None
     """Wall-clock microseconds since 1970 at time 0, where that is known."""
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
+    """What must be known of the page as a whole."""
 
 
 def page(contents: Contents) -> str:
