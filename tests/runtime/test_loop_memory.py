@@ -26,6 +26,7 @@ from vehicle.core.messages import (
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.settings import Settings
 from vehicle.core.signals import Occupant
+from vehicle.core.snapshot import SIGNALS
 from vehicle.runtime.journal import is_entry, to_line
 from vehicle.runtime.loop import Loop, LoopMemory
 from vehicle.runtime.simulator import run_story
@@ -124,7 +125,7 @@ def test_a_run_that_begins_with_a_memory_reports_what_it_holds() -> None:
     first.loop.run_until(at_us)
     second.loop.begin(first.loop.memory(at_us), 5)
     kinds = [json.loads(line)["kind"] for line in second.lines]
-    assert kinds.count("signal") == 13
+    assert kinds.count("signal") == len(SIGNALS)
     assert kinds.count("decision") == kinds.count("actuator") == 2
     assert kinds.count("permit") == 1
     assert {json.loads(line)["t"] for line in second.lines} == {5}
