@@ -5,8 +5,8 @@ from setuptools import Extension, setup
 FOLDER = "vehicle/replay/scan/"
 KERNEL = Extension(
     "vehicle.replay.scan._compiled",
-    [FOLDER + "_compiled.c", FOLDER + "_compiled_blf.c"],
-    depends=[FOLDER + "_columns.h"],
+    [FOLDER + f"_compiled{part}.c" for part in ("", "_blf", "_lines", "_sieve", "_texts")],
+    depends=[FOLDER + "_columns.h", FOLDER + "_lines.h"],
     optional=True,
     py_limited_api=True,
 )

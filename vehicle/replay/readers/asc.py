@@ -32,7 +32,8 @@ from vehicle.replay.readers.fields import (
     seconds_us,
     spaced_bytes,
 )
-from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
+from vehicle.replay.readers.lines import LineFormat, LineParser, OrdinaryParser, Stamped
+from vehicle.replay.scan.lines import LineLayout, Ordinary
 from vehicle.wire.frame import CLASSIC_BYTES_MAX, FD_LENGTHS, Frame
 
 _STAMP = r"\s*(\d{1,18})\.(\d{1,18})\s+"
@@ -69,7 +70,7 @@ _FLAG_FD = 0x1000
 _FIELDS_BEFORE_FLAGS = 2
 
 
-class _Asc:
+class _Asc(OrdinaryParser):
     """One file's parser: it remembers base, time mode and start date."""
 
     def __init__(self) -> None:
@@ -80,7 +81,17 @@ class _Asc:
         self._in_block = False
         self._last_us = 0
 
-    def parse(self, line: str) -> Stamped | str | None:
+    def ordinary(self) -> Ordinary | None:
+        """See ``OrdinaryParser``."""
+        if self._relative or self._base != 16 or self._block_us is not None:
+            return None
+        return Ordinary(LineLayout.ASC, self._start_us)
+
+    def passed(self, stamp_us: int) -> None:
+        """See ``OrdinaryParser``."""
+        self._last_us = stamp_us - self._start_us
+
+    def __call__(self, line: str) -> Stamped | str | None:
         """Return the stamp and frame of one line, why it has none, or None."""
         event = _EVENT.match(line)
         if event is None:
@@ -175,7 +186,7 @@ def _date_us(date: re.Match[str]) -> int:
 
 
 def _start(head: Sequence[str]) -> LineParser:
-    return _Asc().parse
+    return _Asc()
 
 
 ASC = LineFormat("Vector ASC", (".asc",), _SIGNATURE, _start)

@@ -35,7 +35,8 @@ from vehicle.replay.readers.fields import (
     remote_frame,
     spaced_bytes,
 )
-from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
+from vehicle.replay.readers.lines import LineFormat, LineParser, OrdinaryParser, Stamped
+from vehicle.replay.scan.lines import LineLayout, Ordinary
 from vehicle.wire.frame import STANDARD_ID_MAX, Frame
 
 GVRET_HEADER = re.compile(r"^\s*\"?time ?stamp\"?\s*,\s*\"?id\"?\s*,.*$", re.I | re.M)
@@ -49,6 +50,9 @@ FRAME_GAP_MIN = 47
 
 _MICROSECONDS = 1
 _MILLISECONDS = 1_000
+
+_ORDINARY_PLACES: dict[tuple[int | None, ...], str] = {(2, 3, 4): "", (2, 4, 5): "d"}
+"""Columns of flag, bus and length -> what a kernel must know of them: with a direction or not."""
 
 _TRUE = ("1", "true")
 _FALSE = ("0", "false")
@@ -70,7 +74,7 @@ def gvret_scale(stamps: Sequence[tuple[int, str]]) -> int:
     return _MICROSECONDS
 
 
-class _Gvret:
+class _Gvret(OrdinaryParser):
     """One file's parser: it knows the header's columns and the file's time unit."""
 
     def __init__(self, head: Sequence[str]) -> None:
@@ -86,7 +90,15 @@ class _Gvret:
                 )
                 break
 
-    def parse(self, line: str) -> Stamped | str | None:
+    def ordinary(self) -> Ordinary | None:
+        """See ``OrdinaryParser``."""
+        places = tuple(self._column.get(name) for name in ("extended", "bus", "len"))
+        if places not in _ORDINARY_PLACES:
+            return None
+        columns = _ORDINARY_PLACES[places]
+        return Ordinary(LineLayout.GVRET, scale_us=self._scale, columns=columns)
+
+    def __call__(self, line: str) -> Stamped | str | None:
         """Return the stamp and frame of one line, why it has none, or None."""
         if not line.strip() or GVRET_HEADER.match(line):
             return None
@@ -131,7 +143,7 @@ def _is_gvret_row(cells: Sequence[str]) -> bool:
 
 
 def _start_gvret(head: Sequence[str]) -> LineParser:
-    return _Gvret(head).parse
+    return _Gvret(head)
 
 
 _PYTHON_CAN = re.compile(

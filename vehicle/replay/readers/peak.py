@@ -31,7 +31,8 @@ from vehicle.replay.readers.fields import (
     remote_frame,
     spaced_bytes,
 )
-from vehicle.replay.readers.lines import LineFormat, LineParser, Stamped
+from vehicle.replay.readers.lines import LineFormat, LineParser, OrdinaryParser, Stamped
+from vehicle.replay.scan.lines import LineLayout, Ordinary
 from vehicle.wire.frame import FD_LENGTHS, Frame
 
 COLUMNS = {
@@ -71,16 +72,28 @@ _SIGNATURE = re.compile(r"^\s*;\s*(?:\$FILEVERSION=|##########|.*PCAN)", re.I | 
 
 _EXCEL_DAY_0_US = epoch_us(1899, 12, 30)
 _STANDARD_DIGITS = 4
+_COLUMNS_MAX = 16
+"""With so many a kernel cannot read the lines; no version has them."""
 
 
-class _Peak:
+class _Peak(OrdinaryParser):
     """One file's parser: it remembers version, columns and start time."""
 
     def __init__(self) -> None:
         self._columns = COLUMNS["1.0"]
         self._start_us = 0
 
-    def parse(self, line: str) -> Stamped | str | None:
+    def ordinary(self) -> Ordinary | None:
+        """See ``OrdinaryParser``."""
+        columns = self._columns
+        once = len(set(columns)) == len(columns) < _COLUMNS_MAX
+        if not once or not set("OID") <= set(columns) or columns[-1] != "D":
+            return None
+        if ("L" in columns) is ("l" in columns):
+            return None
+        return Ordinary(LineLayout.PEAK, self._start_us, columns=columns)
+
+    def __call__(self, line: str) -> Stamped | str | None:
         """Return the stamp and frame of one line, why it has none, or None."""
         text = line.strip()
         if text[:1] in ("", ";"):
@@ -135,7 +148,7 @@ class _Peak:
 
 
 def _start(head: Sequence[str]) -> LineParser:
-    return _Peak().parse
+    return _Peak()
 
 
 PEAK = LineFormat("PEAK TRC", (".trc",), _SIGNATURE, _start)

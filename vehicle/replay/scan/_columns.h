@@ -130,4 +130,16 @@ static inline int32_t ident_of(const Wanted *wanted, uint32_t can_id, int extend
 extern const char objects_doc[];
 PyObject *objects(PyObject *module, PyObject *args);
 
+/* _compiled_lines.c. A file's channel names come to it as entries: a length byte, then the name. */
+#define CHANNEL_BYTES 64
+extern const char lines_doc[];
+PyObject *lines(PyObject *module, PyObject *args);
+
+/* _compiled_sieve.c */
+extern const long RULE_BYTES, MESSAGE_BYTES, BUS_BYTES;
+extern const char sieve_doc[], flush_doc[];
+void make_crc16_table(void);
+PyObject *sieve_(PyObject *module, PyObject *args);
+PyObject *flush_(PyObject *module, PyObject *args);
+
 #endif

@@ -13,6 +13,8 @@ BUS_BYTES: int
 def lines(
     layout: int,
     offset_us: int,
+    scale_us: int,
+    spec: str,
     block: bytes,
     position: int,
     columns: tuple[array[int] | bytearray, ...],

@@ -106,6 +106,8 @@ class CompiledLines:
         return _compiled.lines(
             ordinary.layout,
             ordinary.offset_us,
+            ordinary.scale_us,
+            ordinary.columns,
             block,
             position,
             columns.parts,
@@ -118,7 +120,9 @@ def _entry(channel: str) -> bytes:
     """Return a channel's name as the kernel looks it up; one too long is never found."""
     name = channel.encode("latin-1", "replace")
     size = _compiled.CHANNEL_BYTES
-    return (bytes([len(name)]) + name).ljust(size, b"\0") if len(name) < size else bytes(size)
+    if len(name) >= size:
+        return bytes([size]) * size
+    return (bytes([len(name)]) + name).ljust(size, b"\0")
 
 
 class CompiledObjects:

@@ -18,6 +18,12 @@ class LineLayout(IntEnum):
 
     CANDUMP = 0
     """``(seconds.micros) channel ID#DATA``"""
+    ASC = 1
+    """``seconds channel ID[x] Rx d length DATA``, base hex."""
+    GVRET = 2
+    """``stamp,ID,extended,[direction,]bus,length,DATA``; ``columns``: "d" with a direction."""
+    PEAK = 3
+    """Words; ``columns`` names them as ``readers.peak`` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,10 @@ class Ordinary:
     layout: LineLayout
     offset_us: int = 0
     """Added to each line's own time."""
+    scale_us: int = 1
+    """GVRET: microseconds per unit of time."""
+    columns: str = ""
+    """What is in a line, where that differs from file to file: ASCII, up to 15 letters."""
 
 
 class LineScanner(Protocol):
