@@ -171,19 +171,22 @@ def test_progress_shows_after_a_second_and_some_times_a_second(
     """And it leaves nothing behind."""
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
-    with Progress("replaying", 200) as progress:
-        progress.show(10)
+    with Progress("replaying", 200_000_000) as progress:
+        progress.show(10_000_000)
         assert screen.getvalue() == ""
         clock.now_s += 1.0
-        progress.show(50)
-        progress.show(60)
+        progress.show(50_000_000)
+        progress.show(60_000_000)
+        clock.now_s += 199.0
+        progress.show(100_000_000)
         clock.now_s += 0.2
-        progress.show(400)
+        progress.show(400_000_000)
     bars = screen.getvalue().split("\r")
     assert bars == [
         "",
-        "replaying [########                      ]  25%",
-        "replaying [##############################] 100%",
+        "replaying [########                      ]  25%  50.0 MB/s, 3 s left\x1b[K",
+        "replaying [###############               ]  50%  0.5 MB/s, 3 min left\x1b[K",
+        "replaying [##############################] 100%\x1b[K",
         "\x1b[K",
     ]
 
@@ -199,10 +202,11 @@ def test_progress_gives_way_to_other_output_and_comes_back(
     progress.show(0)
     progress.clear()
     progress.clear()
-    assert screen.getvalue().count("\x1b[K") == 1
+    assert screen.getvalue().endswith("\r\x1b[K")
+    assert screen.getvalue().count("\r\x1b[K") == 1
     clock.now_s += 1.0
     progress.show(1)
-    assert screen.getvalue().endswith("100%")
+    assert screen.getvalue().endswith("100%\x1b[K")
 
 
 def test_progress_is_not_shown_where_nobody_looks(

@@ -6,6 +6,7 @@ Refuses to know: what a row says, and why.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -68,7 +69,9 @@ PROGRESS_EVERY_S = 0.2
 
 
 class Progress:
-    """How far long work has come, on one line of a terminal that gives way to other output.
+    """How far long work has come, how fast it goes and how long it will take, on one line.
+
+    The line is on a terminal and gives way to other output. Work is counted in bytes.
 
     Nothing is shown where standard error is no terminal.
     """
@@ -78,7 +81,8 @@ class Progress:
         self._total = max(1, total)
         self._looked_at = sys.stderr.isatty()
         self._shown = False
-        self._next_s = time.monotonic() + PROGRESS_AFTER_S
+        self._begun_s = time.monotonic()
+        self._next_s = self._begun_s + PROGRESS_AFTER_S
 
     def __enter__(self) -> Progress:
         return self
@@ -95,7 +99,18 @@ class Progress:
         self._shown = True
         share = min(1.0, done / self._total)
         bar = "#" * round(share * 30)
-        click.echo(f"\r{self._label} [{bar:<30}] {share:>4.0%}", err=True, nl=False)
+        line = f"{self._label} [{bar:<30}] {share:>4.0%}{self._pace(done, now_s)}"
+        # A line that wraps could not be taken away again.
+        click.echo(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K", err=True, nl=False)
+
+    def _pace(self, done: int, now_s: float) -> str:
+        """Return how fast it goes and how long it will take, where that can be told."""
+        spent_s = now_s - self._begun_s
+        if not 0 < done < self._total or spent_s <= 0:
+            return ""
+        left_s = round(spent_s * (self._total - done) / done)
+        left = f"{left_s} s" if left_s < 120 else f"{left_s // 60} min"
+        return f"  {done / spent_s / 1e6:,.1f} MB/s, {left} left"
 
     def clear(self) -> None:
         """Take the line away, so that something else can be printed there."""
