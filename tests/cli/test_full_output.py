@@ -14,7 +14,7 @@ import pytest
 from command_line import COMMAND, chargelock, environment
 
 from vehicle.cli import live_output
-from vehicle.cli.client import Client
+from vehicle.cli.client import Client, ServiceUnreachableError
 
 pytestmark = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="this system has no /dev/full"
@@ -110,9 +110,12 @@ def test_a_reader_that_stands_still_stops_no_decision(tmp_path: Path) -> None:
     )
     assert process.stdout is not None
     assert process.stdout.read1(1).startswith(b"{")
-    while not path.exists():
+    listens = False
+    while not listens:
         with suppress(subprocess.TimeoutExpired):
             assert process.wait(0.05) is None, "it ended"
+        with suppress(ServiceUnreachableError), Client(str(path)):
+            listens = True
     changes = [{"key": "auto-lock", "value": value} for value in ["off", "on"] * 10]
     with Client(str(path), timeout_s=60) as client:
         for change in changes:

@@ -53,10 +53,15 @@ def test_the_recording_holds_the_cars_frames_and_ours_from_time_zero(profile: Pr
     assert times_of(result, ours=False)
 
 
-def test_our_frames_are_listed_and_keep_their_cycle(profile: Profile) -> None:
+def test_our_frames_are_listed_and_keep_their_cycle_but_for_news(profile: Profile) -> None:
+    """A command that says something new leaves at once; the cycle counts from it."""
     result = run_story(SHORT, 0, profile=profile)
-    sent = [now_us for now_us, frame in result.frames if frame.can_id == 0x120]
-    assert {later - earlier for earlier, later in pairwise(sent)} == {50_000}
+    sent = [(now_us, frame.data[3]) for now_us, frame in result.frames if frame.can_id == 0x120]
+    news = [pair for pair in pairwise(sent) if pair[1][0] - pair[0][0] != 50_000]
+    assert news
+    for (earlier_us, said), (later_us, says) in news:
+        assert later_us - earlier_us < 50_000
+        assert says != said
     read = profile.receive_ids
     ours = {(f.can_id, f.extended) for _, f in result.frames} - read
     assert ours <= profile.transmit_ids
