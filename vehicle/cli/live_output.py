@@ -34,6 +34,8 @@ class LiveOutput:
         self._loop = asyncio.get_running_loop()
         self._lines: queue.Queue[str | None] = queue.Queue(LINES_MAX)
         self._over = False
+        self._failed = ""
+        """Why the thread writes no more, where it failed."""
         sys.stdout.flush()
         self._thread = threading.Thread(
             target=self._write_all, args=(sys.stdout.fileno(),), daemon=True, name="output"
@@ -51,11 +53,14 @@ class LiveOutput:
 
     def close(self) -> None:
         """Write what waits, if somebody reads it soon."""
-        if not self._over:
-            self._over = True
-            with contextlib.suppress(queue.Full):
-                self._lines.put_nowait(None)
-            self._thread.join(LAST_WORDS_S)
+        if self._over:
+            return
+        with contextlib.suppress(queue.Full):
+            self._lines.put_nowait(None)
+        self._thread.join(LAST_WORDS_S)
+        if self._failed:  # just now: the event loop, which was to tell it, does no more
+            self._end(self._failed)
+        self._over = True
 
     def _end(self, why: str) -> None:
         if not self._over:
@@ -70,6 +75,7 @@ class LiveOutput:
                 while data:
                     data = data[os.write(descriptor, data) :]
             except OSError as error:
+                self._failed = error.strerror or "it failed"
                 with contextlib.suppress(RuntimeError):  # the event loop has ended
-                    self._loop.call_soon_threadsafe(self._end, error.strerror or "it failed")
+                    self._loop.call_soon_threadsafe(self._end, self._failed)
                 return
