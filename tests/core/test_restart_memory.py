@@ -11,7 +11,7 @@ from vehicle.core.memory import RELEASED, Flag, Memory, Timer
 from vehicle.core.names import Demand, FaultName, PinState
 from vehicle.core.pin import PinMemory, Step, Tries
 from vehicle.core.restart import aged, surviving
-from vehicle.core.signals import Occupant, Session
+from vehicle.core.signals import Cable, Occupant, Place, Session, Supply
 from vehicle.core.situation import Asked
 
 pytestmark = pytest.mark.fast
@@ -101,6 +101,13 @@ def test_of_the_session_stays_what_it_was_and_of_a_charge_that_it_may_be_over(
     after = surviving(memory, Car())
     assert after.last_session is (Session.WAITING if session is Session.CHARGING else session)
     assert after.last_occupant is Occupant.ADAPTER
+
+
+def test_where_and_by_what_the_car_charged_is_kept() -> None:
+    """What is plugged in holds the car where it is, whoever restarts."""
+    where = {"last_place": Place.HOME, "last_supply": Supply.AC, "last_cable": Cable.SOCKET}
+    after = surviving(Memory(**where), Car())  # type: ignore[arg-type]
+    assert after == Memory(**where)  # type: ignore[arg-type]
 
 
 def test_time_passes_for_both_pins_and_every_timer_and_never_below_now() -> None:
