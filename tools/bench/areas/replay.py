@@ -104,6 +104,7 @@ def _groups(size: Size) -> Iterator[list[Group]]:
             {**log.floor(), **log.ours(COMPILED, NUMPY, PLAIN)},
             Aim(COMPILED, f"x {GREP}", 0.6),
             Aim(NUMPY, f"x {GREP}", 1.6),
+            Aim(PLAIN, f"x {GREP}", 3),
         )
     )
     times = 2 if size.small else LONGER
@@ -111,10 +112,9 @@ def _groups(size: Size) -> Iterator[list[Group]]:
     groups.append(
         _group(
             f"candump, {times * count:,} frames",
-            {**longer.floor(), **longer.ours(COMPILED, NUMPY, PLAIN)},
+            {**longer.floor(), **longer.ours(COMPILED, NUMPY)},
             Aim(COMPILED, f"x {GREP}", 0.3),
             Aim(NUMPY, f"x {GREP}", 1.3),
-            Aim(PLAIN, f"x {GREP}", 3),
             most=3,
         )
     )

@@ -124,13 +124,17 @@ class Columns:
         ident = self.wanted.index.get((can_id, extended))
         if ident is None or remote or error:
             return
+        self.put(kept, row, ident, self.wanted.channel(channel), data)
+        self.counts[1] = kept + 1
+
+    def put(self, kept: int, row: int, ident: int, channel: int, data: bytes) -> None:
+        """Fill the row of a wanted frame; the counts are the caller's."""
         self.rows[kept] = row
         self.idents[kept] = ident
-        self.channels[kept] = self.wanted.channel(channel)
+        self.channels[kept] = channel
         self.lengths[kept] = len(data)
         start = PAYLOAD_BYTES * kept
         self.payloads[start : start + PAYLOAD_BYTES] = data.ljust(PAYLOAD_BYTES, b"\0")
-        self.counts[1] = kept + 1
 
     def data(self, kept: int) -> bytes:
         """Return the payload of a wanted frame."""

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from vehicle.replay.scan.clock import run_clock
 from vehicle.replay.scan.columns import Columns, Wanted
-from vehicle.replay.scan.lines import LineScanner, NoLines
+from vehicle.replay.scan.lines import LineScanner
 from vehicle.replay.scan.objects import ObjectScanner, PlainObjects
+from vehicle.replay.scan.plain_lines import PlainLines
 from vehicle.replay.scan.rules import Rule
 from vehicle.replay.scan.sieve import PlainSieve, Sieve
 
@@ -28,7 +29,7 @@ class Kernel:
     """See ``clock.run_clock``."""
     sieve: Callable[[Sequence[Rule]], Sieve]
     """Returns a new sieve for one translator."""
-    lines: Callable[[Wanted], LineScanner] = NoLines
+    lines: Callable[[Wanted], LineScanner] = PlainLines
     """Returns a new scanner of one text file's lines."""
     objects: Callable[[Wanted], ObjectScanner] = PlainObjects
     """Returns a new scanner of one BLF file's objects."""
@@ -41,7 +42,7 @@ class Scan(NamedTuple):
     wanted: Wanted
 
 
-PLAIN = Kernel("plain", run_clock, PlainSieve)
+PLAIN = Kernel("plain", run_clock, PlainSieve, PlainLines)
 
 
 def _compiled() -> Kernel | None:

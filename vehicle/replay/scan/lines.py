@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
-from vehicle.replay.scan.columns import Columns, Wanted
+from vehicle.replay.scan.columns import Columns
 
 
 class LineLayout(IntEnum):
@@ -51,16 +51,3 @@ class LineScanner(Protocol):
         block ends, where the columns are full, and before a line that it does not surely read as
         the format's parser does; so also before one that has no line end (\n or \r\n).
         """
-
-
-class NoLines:
-    """The scanner of a kernel that has none: every line is odd."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        pass
-
-    def scan(
-        self, ordinary: Ordinary, block: bytes, position: int, columns: Columns
-    ) -> tuple[int, int]:
-        """See ``LineScanner``."""
-        return position, 0
