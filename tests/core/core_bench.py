@@ -46,6 +46,9 @@ MS = 1_000
 S = 1_000_000
 MIN = 60 * S
 
+PATIENT = Settings(relock_window_s=0)
+"""The defaults, but that what was released stays so: the window has tests of its own."""
+
 LATCH, ADAPTER = Actuator.LATCH, Actuator.ADAPTER
 END_OF = {Demand.ENGAGE: Feedback.ENGAGED, Demand.RELEASE: Feedback.RELEASED}
 
@@ -93,7 +96,7 @@ class Bench:
         **first: Any,
     ) -> None:
         self.car = car or Car()
-        self.manager = LockManager(self.car, settings, shadow=shadow)
+        self.manager = LockManager(self.car, settings or PATIENT, shadow=shadow)
         self.travel_us = travel_us
         self.stuck: set[Actuator] = set()
         self.now_us = 1 * S

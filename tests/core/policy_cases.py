@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from itertools import product
+from typing import Any
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
 from vehicle.core.policy import Rule
 from vehicle.core.resolve import Resolved
-from vehicle.core.settings import Mode, Toggle
-from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Seat, Situation
+from vehicle.core.settings import Mode
+from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Plight, Seat, Situation
 
 FIELDS: dict[str, type[StrEnum]] = {
     "mode": Mode,
-    "release_when_full": Toggle,
     "seat": Seat,
     "doors": Doors,
     "phase": Phase,
@@ -30,10 +30,11 @@ FIELDS: dict[str, type[StrEnum]] = {
     "need": Need,
     "asked": Asked,
     "past": Past,
+    "plight": Plight,
 }
-"""The axes of the space, slowest first: two of the owner's, seven of the situation."""
+"""The axes of the space, slowest first: one of the owner's, eight of the situation."""
 
-OWNER_FIELDS = ("mode", "release_when_full")
+OWNER_FIELDS = ("mode",)
 
 
 def _size(names: Iterable[str]) -> int:
@@ -69,32 +70,46 @@ def among(field: str, *values: StrEnum) -> int:
 
 def every_case() -> Iterable[tuple[Situation, Resolved]]:
     """Yield every case in the order of its bit."""
-    situations = [Situation(*values) for values in product(*list(FIELDS.values())[2:])]
-    for owner in product(Mode, Toggle):
-        resolved = Resolved(*owner)
+    situations = [
+        Situation(*values) for values in product(*list(FIELDS.values())[len(OWNER_FIELDS) :])
+    ]
+    for mode in Mode:
+        resolved = Resolved(mode)
         for situation in situations:
             yield situation, resolved
 
 
-def truth(rule: Rule, *, owner_fields: Sequence[str] = OWNER_FIELDS) -> int:
-    """Return the cases in which ``rule`` matches, trusting it to read no more than it lists."""
+class OnlyListed:
+    """A situation that knows some fields and fails where any other one is asked for."""
+
+    def __init__(self, values: dict[str, StrEnum]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> StrEnum:
+        if name not in self._values:
+            raise AssertionError(f"{name} is read and not listed")
+        return self._values[name]
+
+
+def truth(
+    rule: Rule, *, owner_fields: Sequence[str] = OWNER_FIELDS, only_listed: bool = False
+) -> int:
+    """Return the cases in which ``rule`` matches, trusting it to read no more than it lists.
+
+    ``only_listed``: let it fail where it reads more.
+    """
     read = [*owner_fields, *rule.reads]
     cases = 0
     for values in product(*(FIELDS[name] for name in read)):
         chosen = dict(zip(read, values, strict=True))
         owner = Resolved(**{name: chosen.pop(name) for name in owner_fields})  # type: ignore[arg-type]
-        if rule.when(Situation(**chosen), owner):  # type: ignore[arg-type]
+        now: Any = OnlyListed(chosen) if only_listed else Situation(**chosen)  # type: ignore[arg-type]
+        if rule.when(now, owner):
             matching = ALL
             for name, value in zip(read, values, strict=True):
                 matching &= where(name, value)
             cases |= matching
     return cases
-
-
-def truth_in_full(rule: Rule) -> int:
-    """Return the cases in which ``rule`` matches, asked case by case."""
-    bits = "".join("1" if rule.when(now, owner) else "0" for now, owner in every_case())
-    return int(bits[::-1], 2)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from policy_cases import ALL, FIELDS, Outcome, among, shifted, where
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
-from vehicle.core.settings import Mode, Toggle
-from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Seat
+from vehicle.core.settings import Mode
+from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Plight, Seat
 
 SAFE = where("energy", Energy.SAFE)
 ENERGISED = where("energy", Energy.ENERGISED)
@@ -35,7 +35,9 @@ OFF = where("mode", Mode.OFF)
 WITH_CAR = where("mode", Mode.WITH_CAR)
 ALWAYS = where("mode", Mode.ALWAYS)
 WHILE_CHARGING = where("mode", Mode.WHILE_CHARGING)
-FREE_WHEN_FULL = where("release_when_full", Toggle.ON)
+WAITING = where("phase", Phase.WAITING)
+RUNS_DOWN = where("plight", Plight.RUNS_DOWN)
+FREEZES = where("plight", Plight.FREEZES)
 MUST_LOCK = where("need", Need.LOCK)
 NEEDS_NO_LOCK = where("need", Need.FREE)
 
@@ -72,10 +74,11 @@ def broken(actuator: Actuator, outcome: Outcome) -> dict[str, int]:
 
 def _freed_by_choice(actuator: Actuator) -> int:
     """Cases in which the owner wants the cable free, whatever the energy says."""
-    freed = OFF & OVER | WHILE_CHARGING & OVER | WITH_CAR & CAR_OPEN & OVER
-    freed |= ALWAYS & OVER & where("doors", Doors.OPENED)
+    opened = where("doors", Doors.OPENED)
+    freed_by_mode = OFF | WHILE_CHARGING | WITH_CAR & CAR_OPEN | ALWAYS & opened
+    freed = freed_by_mode & (OVER | WAITING & NEEDS_NO_LOCK) | OVER & (RUNS_DOWN | FREEZES)
     if actuator is Actuator.LATCH:
-        freed |= FREE_WHEN_FULL & FULL
+        freed |= FULL
     return freed
 
 
@@ -116,12 +119,12 @@ def s1_unknown_energy_forbids_a_release_and_nothing_else(found: Found) -> int:
 
 @_promise
 def s3_dc_and_high_current_are_locked_during_a_session_in_every_mode(found: Found) -> int:
-    return SEATED & ACTIVE & MUST_LOCK & FRESH & ~UNLATCH & ~WELDED & ~found.engage
+    return SEATED & (ACTIVE | WAITING) & MUST_LOCK & FRESH & ~UNLATCH & ~WELDED & ~found.engage
 
 
 @_promise
 def s3_auto_lock_off_engages_for_nothing_beyond_safety(found: Found) -> int:
-    needed = MUST_LOCK & ACTIVE | ENERGISED & ~NEEDS_NO_LOCK | LATCH
+    needed = MUST_LOCK & (ACTIVE | WAITING) | ENERGISED & ~NEEDS_NO_LOCK | LATCH
     return found.engage & OFF & ~needed
 
 
@@ -157,8 +160,9 @@ def s7_a_running_or_unknown_session_is_released_only_on_request(found: Found) ->
 
 @_promise
 def s7_a_complete_session_is_released_by_the_cars_unlock_or_the_owners_choice(found: Found) -> int:
-    chosen = WHILE_CHARGING | OFF | FREE_WHEN_FULL & FULL
-    return found.release & SEATED & ~UNLATCH & ~(OVER & (CAR_OPEN | chosen))
+    chosen = WHILE_CHARGING | OFF | FULL | RUNS_DOWN | FREEZES
+    waits_uncounted = WAITING & NEEDS_NO_LOCK
+    return found.release & SEATED & ~UNLATCH & ~waits_uncounted & ~(OVER & (CAR_OPEN | chosen))
 
 
 # ---- what a pin holds ---------------------------------------------------------------------------
@@ -221,7 +225,8 @@ def p2_with_car_engages_while_the_car_is_locked(found: Found) -> int:
 @_promise
 def p2_with_car_engages_for_nothing_but_locked_doors_a_session_or_energy(found: Found) -> int:
     locked = where("doors", Doors.LOCKED)
-    return found.engage & WITH_CAR & NOTHING_ASKED & ~(locked | ACTIVE | ENERGISED)
+    session = ACTIVE | WAITING & MUST_LOCK
+    return found.engage & WITH_CAR & NOTHING_ASKED & ~(locked | session | ENERGISED)
 
 
 @_promise
@@ -231,7 +236,8 @@ def p2_always_engages_until_the_car_is_opened(found: Found) -> int:
 
 @_promise
 def p2_while_charging_engages_only_during_a_session(found: Found) -> int:
-    return found.engage & WHILE_CHARGING & NOTHING_ASKED & ~(ACTIVE | ENERGISED)
+    session = ACTIVE | WAITING & MUST_LOCK
+    return found.engage & WHILE_CHARGING & NOTHING_ASKED & ~(session | ENERGISED)
 
 
 @_promise
@@ -245,22 +251,40 @@ def p2_p5_nothing_else_is_released(found: Found) -> int:
 
 
 @_promise
-def p5_release_when_full_is_about_the_latch_and_the_end_of_the_grace_time(found: Found) -> int:
-    counts = FULL if found.actuator is Actuator.LATCH else 0
+def p5_for_an_adapter_full_is_no_more_than_complete(found: Found) -> int:
     wrong = 0
     for demand in (found.engage, found.release, found.hold):
-        moved = shifted(demand, "release_when_full", Toggle.OFF, Toggle.ON)
-        wrong |= (demand & FREE_WHEN_FULL & ~counts) ^ (moved & ~counts)
+        moved = shifted(demand, "phase", Phase.COMPLETE, Phase.FULL)
+        wrong |= (demand & FULL) ^ moved
+    return wrong if found.actuator is Actuator.ADAPTER else 0
+
+
+@_promise
+def p6_a_wait_that_does_not_count_holds_what_safety_or_the_mode_holds_without_a_session(
+    found: Found,
+) -> int:
+    """Nothing is engaged for the sake of a wait that does not count, but where safety needs it."""
+    like_none = shifted(found.engage, "phase", Phase.NONE, Phase.WAITING)
+    # Without a session a plight and a mode may free it; a wait of unknown need is held by the mode.
+    by_mode = WITH_CAR & where("doors", Doors.LOCKED) | ALWAYS
+    return found.engage & WAITING & ~like_none & ~MUST_LOCK & ~by_mode
+
+
+@_promise
+def p11_p12_a_plight_matters_only_where_no_session_is_active(found: Found) -> int:
+    wrong = 0
+    for demand in (found.engage, found.release, found.hold):
+        for plight in (Plight.FREEZES, Plight.RUNS_DOWN):
+            moved = shifted(demand, "plight", Plight.NONE, plight)
+            wrong |= ((demand & where("plight", plight)) ^ moved) & ~OVER
     return wrong
 
 
 @_promise
-def p5_without_it_full_is_no_more_than_complete(found: Found) -> int:
-    wrong = 0
-    for demand in (found.engage, found.release, found.hold):
-        moved = shifted(demand, "phase", Phase.COMPLETE, Phase.FULL)
-        wrong |= ((demand & FULL) ^ moved) & ~FREE_WHEN_FULL
-    return wrong
+def p11_p12_what_may_soon_be_stuck_is_released_in_time(found: Found) -> int:
+    asked_to_hold = LATCH | ENERGISED
+    here = (FREEZES | RUNS_DOWN) & OVER & SAFE & SEATED & ~PULLED & ~asked_to_hold
+    return here & ~found.release
 
 
 @_promise
@@ -268,7 +292,7 @@ def settings_count_only_where_something_is_seated_and_no_release_is_asked(found:
     elsewhere = ALL & ~(SEATED & ~UNLATCH)
     wrong = 0
     for demand in (found.engage, found.release, found.hold):
-        for field in ("mode", "release_when_full"):
+        for field in ("mode",):
             first, *others = FIELDS[field]
             for other in others:
                 moved = shifted(demand, field, first, other)

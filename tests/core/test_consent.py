@@ -26,7 +26,7 @@ Case = tuple[Source, Proof, KeyZone, CarLock, bool, bool]
 def may(case: Case) -> bool:
     """What the requirements (P3, S7) say, in other words than the table's."""
     source, proof, key, doors, key_old, doors_old = case
-    if source is Source.PORT_BUTTON and (key, doors) != (AT_PORT, UNLOCKED):
+    if source is Source.PORT_BUTTON and (key, doors, key_old) != (AT_PORT, UNLOCKED, True):
         return False
     if proof is Proof.LOCAL:
         return True

@@ -45,6 +45,7 @@ from vehicle.core.names import (
 )
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
+    BoardSupply,
     CarLock,
     Feedback,
     Fitted,
@@ -214,6 +215,7 @@ def _refused() -> Bench:
     bench.unlatch()
     bench.unlatch(Source.PORT_BUTTON)
     bench.see(key=KeyZone.AT_PORT, **LOCKED)
+    bench.run(S)
     bench.unlatch(Source.PORT_BUTTON)
     bench.see(occupant=Occupant.UNKNOWN)
     bench.latch()
@@ -245,6 +247,17 @@ def _changed_minds() -> Bench:
     return bench
 
 
+def _empty_battery() -> Bench:
+    bench = plugged(**LOCKED)
+    bench.see(board_supply=BoardSupply.TOO_LOW)
+    bench.run(11 * S)
+    bench.unlatch()
+    bench.run(S)
+    bench.see(board_supply=BoardSupply.GOOD)
+    bench.run(70 * S)
+    return bench
+
+
 STORIES: list[Callable[[], Bench]] = [
     _stuck_engage,
     _stuck_release,
@@ -267,6 +280,7 @@ STORIES: list[Callable[[], Bench]] = [
     _refused,
     _asked_over_the_bus,
     _changed_minds,
+    _empty_battery,
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from vehicle.core.car import Actuator, Car, WhenEmpty
 from vehicle.core.interlock import veto_permit, veto_stroke
 from vehicle.core.names import Charge, Demand
-from vehicle.core.signals import Fitted, Inlet, Occupant, Weld
+from vehicle.core.signals import BoardSupply, Fitted, Inlet, Occupant, Weld
 from vehicle.core.snapshot import Snapshot
 
 pytestmark = pytest.mark.fast
@@ -25,6 +25,7 @@ def veto(
     car: Car | None = None,
     awaited: bool = False,
     pulled: bool = False,
+    board: BoardSupply = BoardSupply.GOOD,
 ) -> str | None:
     return veto_stroke(
         car or Car(),
@@ -33,6 +34,7 @@ def veto(
         direction,
         weld_result_awaited=awaited,
         manual_release_pulled=pulled,
+        board_supply=board,
     )
 
 
@@ -59,6 +61,15 @@ def test_a_pulse_leaves_only_where_no_requirement_forbids_it() -> None:
         car = Car(when_empty=when_empty)
         why = veto(seen, direction, actuator=actuator, car=car, awaited=awaited, pulled=pulled)
         assert (why is None) is allowed, (seen, direction, why)
+
+
+@pytest.mark.parametrize("board", BoardSupply)
+def test_a_low_12_v_supply_begins_no_engage_stroke_and_a_lower_one_none_at_all(board) -> None:
+    engage = veto(SEATED, Demand.ENGAGE, board=board)
+    release = veto(SEATED, Demand.RELEASE, board=board)
+    assert (engage is not None) is (board in (BoardSupply.LOW, BoardSupply.TOO_LOW))
+    assert (release is not None) is (board is BoardSupply.TOO_LOW)
+    assert all("12 V supply" in why for why in (engage, release) if why is not None)
 
 
 SEATED = Snapshot(

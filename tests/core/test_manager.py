@@ -126,7 +126,7 @@ def test_a_power_up_in_a_running_charge_moves_nothing_and_permits_it() -> None:
 def test_a_time_before_the_last_event_is_refused_and_changes_nothing() -> None:
     bench = Bench()
     before = bench.manager.memory
-    with pytest.raises(ValueError, match=r"^event at 5 us lies before 1060000 us$"):
+    with pytest.raises(ValueError, match=r"^event at 5 us lies before 1500000 us$"):
         bench.manager.handle(Observed((("car_lock", CarLock.LOCKED),)), 5)
     assert bench.manager.memory == before
 

@@ -150,7 +150,7 @@ def test_what_is_remembered_vetoes_a_release_that_no_rule_should_have_asked_for(
         state.flags.add(flag)
         assert not may(Demand.RELEASE)
         assert not may(Demand.RELEASE)
-        assert manager.vetoed == {LATCH: why}
+        assert manager.vetoed == {(LATCH, Demand.RELEASE): why}
         assert state.outputs == [told] * times
         state.flags.discard(flag)
         assert may(Demand.RELEASE)

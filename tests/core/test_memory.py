@@ -12,7 +12,7 @@ from core_bench import AC_32, ADAPTER, DC, LATCH, MIN, MS, Bench, S, charging, p
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Car
 from vehicle.core.manager import LockManager
-from vehicle.core.memory import LASTING, Flag, Memory, State, Timer
+from vehicle.core.memory import LASTING, Flag, Memory, Settled, State, Timer
 from vehicle.core.messages import (
     ActuatorChanged,
     BusFailed,
@@ -31,10 +31,13 @@ from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
+    BoardSupply,
+    Cabin,
     Cable,
     CarLock,
     Feedback,
     Fitted,
+    Hour,
     Inlet,
     KeyZone,
     Occupant,
@@ -43,6 +46,7 @@ from vehicle.core.signals import (
     Session,
     Supply,
     SupplyLimit,
+    Temperature,
     Weld,
 )
 from vehicle.core.situation import Asked
@@ -210,6 +214,34 @@ def latch_pending() -> Bench:
     return bench
 
 
+def unsettled() -> Bench:
+    """Every flickering signal has just changed."""
+    bench = charging()
+    bench.see(
+        key=KeyZone.AT_PORT,
+        cabin=Cabin.OCCUPIED,
+        temperature=Temperature.COLD,
+        board_supply=BoardSupply.LOW,
+    )
+    return bench
+
+
+def waiting_long() -> Bench:
+    """The session waits, and that will soon count no more."""
+    bench = charging(settings=Settings(waiting_counts=Toggle.OFF))
+    bench.see(session=Session.WAITING, inlet=Inlet.SAFE)
+    bench.run(20 * S)
+    return bench
+
+
+def window() -> Bench:
+    """A release that was asked for may still be used."""
+    bench = plugged(Settings(), car_lock=CarLock.LOCKED)
+    bench.unlatch()
+    bench.run(20 * S)
+    return bench
+
+
 MIDDLES = [
     engaging,
     debouncing,
@@ -230,6 +262,9 @@ MIDDLES = [
     lost,
     dead_cable,
     latch_pending,
+    unsettled,
+    waiting_long,
+    window,
 ]
 
 
@@ -296,6 +331,18 @@ WHOLE = Memory(
         adapter_lock=Feedback.ENGAGED,
         latch_fitted=Fitted.FITTED,
         adapter_lock_fitted=Fitted.FITTED,
+        place=Place.HOME,
+        hour=Hour.H07,
+        cabin=Cabin.EMPTY,
+        cable=Cable.SOCKET,
+        temperature=Temperature.COLD,
+        board_supply=BoardSupply.LOW,
+    ),
+    settled=Settled(
+        key=KeyZone.NEAR,
+        cabin=Cabin.OCCUPIED,
+        temperature=Temperature.MILD,
+        board_supply=BoardSupply.GOOD,
     ),
     ages_us=tuple(range(1, len(SIGNALS) + 1)),
     last_session=Session.CHARGING,

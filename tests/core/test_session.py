@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -274,7 +275,7 @@ def test_power_that_returns_after_the_hold_engages_again(kind: dict[str, Any]) -
 
 
 def test_power_that_returns_after_an_unlatch_does_not_engage_again() -> None:
-    bench = charging(AC_16, settings=WHILE_CHARGING)
+    bench = charging(AC_16, settings=replace(WHILE_CHARGING, relock_window_s=0))
     stop_to(bench, Session.NONE)
     bench.run(200 * S)
     bench.unlatch()

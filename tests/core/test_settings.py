@@ -16,6 +16,7 @@ from vehicle.core.resolve import Resolved, for_pin
 from vehicle.core.settings import (
     LESS,
     MORE,
+    NEVER,
     HighCurrent,
     Mode,
     Settings,
@@ -38,13 +39,21 @@ CHOICES = {
     "unlock-while-charging-frees": ("off", ["on"]),
     "release-when-full": ("off", ["on"]),
     "high-current": ("lock", ["limit"]),
+    "waiting-counts": ("on", ["off"]),
+    "cold-release": ("attended", ["never", "always"]),
+    "low-supply-release": ("on", ["off"]),
     "cable-default": ("unknown", ["own", "tethered"]),
 }
 # Per key: its default, its least, its most, its unit.
 NUMBERS = {
     "release-grace-min": (0, 0, 1440, "min"),
     "power-cut-hold-s": (300, 60, 3600, "s"),
+    "relock-window-s": (60, 15, 300, "s"),
 }
+
+
+WITH_NEVER = {"relock-window-s"}
+"""Numbers that may be a time that never ends, instead."""
 
 
 def field_of(key: str) -> str:
@@ -76,7 +85,7 @@ def test_a_number_is_read_from_its_least_to_its_most(key: str) -> None:
     for number, nearest in ((least - 1, least), (most + 1, most), (-(10**30), least)):
         assert complaint({key: number}) == (
             f"settings: {key} = {number} must be a whole number from {least} to {most} {unit}"
-            f"; the nearest is {nearest}"
+            f"{', or never' if key in WITH_NEVER else ''}; the nearest is {nearest}"
         )
 
 
@@ -183,8 +192,9 @@ def test_each_setting_explains_itself_in_whole_sentences() -> None:
         assert re.fullmatch(r"[A-Z][^\n]*\.", help_text)
         assert "  " not in help_text
         for value, lost in item.metadata["gives_up"].items():
-            assert value in (LESS, MORE) or type(item.default)(value).value == value
-            assert (value in (LESS, MORE)) is ("range" in item.metadata)
+            for_a_number = value in (LESS, MORE, NEVER) and item.name != "cold_release"
+            assert for_a_number or type(item.default)(value).value == value
+            assert for_a_number is ("range" in item.metadata)
             assert re.fullmatch(r"[A-Z][^\n]*\.", lost)
 
 
@@ -206,8 +216,8 @@ def test_auto_lock_off_turns_both_pins_off_and_leaves_their_modes_to_come_back()
 
 def test_settings_are_resolved_for_each_pin() -> None:
     settings = Settings(adapter_mode=Mode.ALWAYS, release_when_full=Toggle.ON)
-    assert for_pin(settings, Actuator.LATCH) == Resolved(Mode.WITH_CAR, Toggle.ON)
-    assert for_pin(settings, Actuator.ADAPTER) == Resolved(Mode.ALWAYS, Toggle.ON)
+    assert for_pin(settings, Actuator.LATCH) == Resolved(Mode.WITH_CAR)
+    assert for_pin(settings, Actuator.ADAPTER) == Resolved(Mode.ALWAYS)
     assert for_pin(Settings(), Actuator.LATCH) == Resolved()
 
 
@@ -234,6 +244,10 @@ WEAKEST_LAST = {
     "high-current": ["lock", "limit"],
     "release-grace-min": [1440, 1439, 30, 1, 0],
     "power-cut-hold-s": [3600, 301, 300, 299, 60],
+    "relock-window-s": [15, 60, 300, "never"],
+    "waiting-counts": ["on", "off"],
+    "cold-release": ["never", "attended", "always"],
+    "low-supply-release": ["off", "on"],
 }
 NO_PRICE = {"cable-default"}
 """Settings that neither protect nor give up anything: they tell what is so."""
@@ -247,7 +261,8 @@ def test_of_every_pair_of_values_the_weaker_one_says_what_it_gives_up(key: str) 
     gives_up = {field.name: field.metadata["gives_up"] for field in fields(Settings)}[field_of(key)]
     for (old_place, old), (new_place, new) in product(enumerate(values), repeat=2):
         told = weakens(parse({key: old}), parse({key: new}))
-        lost = gives_up.get(LESS) if isinstance(new, int) else gives_up.get(new)
+        direction = LESS if LESS in gives_up else MORE
+        lost = gives_up[direction] if isinstance(new, int) else gives_up.get(new)
         assert told == ([f"{key} {new}: {lost}"] if new_place > old_place else [])
 
 
@@ -265,7 +280,6 @@ EVERY_SITUATION = [
         ("auto-lock", Actuator.ADAPTER),
         ("latch-mode", Actuator.LATCH),
         ("adapter-mode", Actuator.ADAPTER),
-        ("release-when-full", Actuator.LATCH),
     ],
 )
 def test_a_change_gives_something_up_exactly_where_the_policy_holds_less(
@@ -305,7 +319,20 @@ def test_a_choice_and_a_number_are_declared_with_what_the_rest_reads_of_them() -
         "unit": "min",
         "gives_up": {},
         "by_circumstance": True,
+        "never": False,
     }
+
+
+def test_a_time_that_may_never_end_is_written_with_that_word() -> None:
+    assert parse({"relock-window-s": "never"}).relock_window_s == 0
+    assert parse({"relock-window-s": "never"}).words()["relock-window-s"] == "never"
+    assert parse(parse({"relock-window-s": "never"}).words()).relock_window_s == 0
+    assert complaint({"relock-window-s": 0}).endswith("s, or never; the nearest is 15")
+    assert complaint({"release-grace-min": "never"}).endswith("from 0 to 1440 min")
+    over = parse({"overrides": "relock-window-s=never when place=home"}).overrides[0]
+    assert (over.value, str(over)) == ("never", "relock-window-s=never when place=home")
+    described_window = {each.key: each for each in described()}["relock-window-s"]
+    assert described_window.fits == "a whole number from 15 to 300 s, or never"
 
 
 # ---- told to people -----------------------------------------------------------------------------

@@ -7,15 +7,18 @@ from itertools import product
 import pytest
 
 from vehicle.core.car import Actuator, Car, Pin, StrokeLimits, WhenEmpty
-from vehicle.core.settings import HighCurrent, Settings
+from vehicle.core.settings import ColdRelease, HighCurrent, Settings, Toggle
 from vehicle.core.signals import (
+    BoardSupply,
     CarLock,
     Fitted,
     Inlet,
+    KeyZone,
     Occupant,
     Session,
     Supply,
     SupplyLimit,
+    Temperature,
     Weld,
 )
 from vehicle.core.situation import (
@@ -27,6 +30,7 @@ from vehicle.core.situation import (
     Energy,
     Need,
     Phase,
+    Plight,
     Seat,
     doors_of,
     energy_of,
@@ -34,6 +38,7 @@ from vehicle.core.situation import (
     guarding_pin,
     need_of,
     phase_of,
+    plight_of,
     seat_of,
 )
 from vehicle.core.snapshot import SIGNALS, Snapshot
@@ -108,7 +113,7 @@ def test_doors_are_opened_only_after_they_were_locked() -> None:
 
 
 PHASES = {
-    # Session: (nothing remembered, interrupted, grace over, both)
+    # Session: (nothing remembered, interrupted, full, both)
     Session.UNKNOWN: (Phase.UNKNOWN,) * 4,
     Session.NONE: (Phase.NONE, Phase.INTERRUPTED, Phase.NONE, Phase.INTERRUPTED),
     Session.WAITING: (Phase.ACTIVE,) * 4,
@@ -123,8 +128,28 @@ def test_the_phase_tells_a_finished_session_from_one_that_was_cut_off() -> None:
     assert set(PHASES) == set(Session)
     for session, phases in PHASES.items():
         remembered = ((False, False), (True, False), (False, True), (True, True))
-        for (interrupted, grace_over), phase in zip(remembered, phases, strict=True):
-            assert phase_of(session, interrupted, grace_over) is phase
+        for (interrupted, full), phase in zip(remembered, phases, strict=True):
+            for waited in (False, True):
+                expected = Phase.WAITING if waited and session is Session.WAITING else phase
+                found = phase_of(session, interrupted=interrupted, full=full, waited=waited)
+                assert found is expected
+
+
+def test_a_pin_is_in_a_plight_only_where_the_owner_wants_it_released_for_that() -> None:
+    for board, cold, lock, key, when, low in product(
+        BoardSupply, Temperature, CarLock, KeyZone, ColdRelease, Toggle
+    ):
+        owner = Settings(cold_release=when, low_supply_release=low)
+        weak = board in (BoardSupply.LOW, BoardSupply.TOO_LOW)
+        by = key in (KeyZone.NEAR, KeyZone.AT_PORT, KeyZone.INSIDE) and lock is CarLock.UNLOCKED
+        wanted = when is ColdRelease.ALWAYS or (when is ColdRelease.ATTENDED and by)
+        plight = plight_of(board, cold, lock, key, owner)
+        if weak and low is Toggle.ON:
+            assert plight is Plight.RUNS_DOWN
+        elif cold is Temperature.COLD and wanted:
+            assert plight is Plight.FREEZES
+        else:
+            assert plight is Plight.NONE
 
 
 def test_only_a_safe_inlet_without_welded_contactors_and_weld_test_is_safe() -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from core_bench import PATIENT
 from core_safety import check_step
 
 from vehicle.core.car import Actuator, Car, Pin, StrokeLimits
@@ -81,7 +82,8 @@ NAMED = {
 TRAVEL_US = 100_000
 FEEDBACK = {Actuator.LATCH: "latch", Actuator.ADAPTER: "adapter_lock"}
 END = {Demand.ENGAGE: Feedback.ENGAGED, Demand.RELEASE: Feedback.RELEASED}
-TOLD_ONLY = {Flag.NOT_SECURED_TOLD}
+TOLD_ONLY = {Flag.NOT_SECURED_TOLD, Flag.RELOCKS}
+"""Flags that decide nothing where no release is ever locked again by time, as in these worlds."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class World:
     name: str
     start: dict[str, Any]
     moves: dict[str, tuple[Any, ...]]
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = PATIENT
     car: Car = field(default_factory=Car)
     requests: tuple[Request, ...] = (Request.UNLATCH,)
     events: tuple[InputEvent, ...] = ()
@@ -102,6 +104,7 @@ def canonical(memory: Memory) -> Memory:
     return replace(
         memory.without_ages(),
         last_occupant=Occupant.UNKNOWN,
+        last_supply=Supply.UNKNOWN,
         flags=memory.flags - TOLD_ONLY,
         faults=frozenset(key for key in memory.faults if key[0] in NAMED),
         timers=tuple((timer, SPAN_US[timer]) for timer, _ in memory.timers),
@@ -370,7 +373,9 @@ WORLDS = [
             "inlet": (Inlet.SAFE, Inlet.ENERGISED),
             "latch": ENDS,
         },
-        settings=Settings(auto_lock=Toggle.OFF, release_when_full=Toggle.ON, release_grace_min=1),
+        settings=replace(
+            PATIENT, auto_lock=Toggle.OFF, release_when_full=Toggle.ON, release_grace_min=1
+        ),
         car=CAR,
     ),
     World(
@@ -383,7 +388,9 @@ WORLDS = [
             "inlet": (Inlet.SAFE, Inlet.ENERGISED),
             "latch": ENDS,
         },
-        settings=Settings(latch_mode=Mode.WHILE_CHARGING, unlock_while_charging_frees=Toggle.ON),
+        settings=replace(
+            PATIENT, latch_mode=Mode.WHILE_CHARGING, unlock_while_charging_frees=Toggle.ON
+        ),
         car=CAR,
     ),
     World(

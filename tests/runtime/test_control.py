@@ -519,7 +519,10 @@ def test_why_names_rule_signals_ages_settings_and_ways_out(run) -> None:
             "latch-mode": "with-car",
             "release-when-full": "off",
         }
-        assert [way["changes"] for way in told["releases"]] == [["ask"], ["unlock"]]
+        ways = [way["changes"] for way in told["releases"]]
+        assert ways[:2] == [["ask"], ["unlock"]]
+        assert ways[2:] == [["setting"]] * len(ways[2:])
+        assert "the owner chooses auto-lock=off" in {way["words"] for way in told["releases"]}
         assert "chargelock unlatch" in told["releases"][0]["words"]
 
     run(story, OwnersCar(PARKED))

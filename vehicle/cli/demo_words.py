@@ -10,15 +10,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from functools import lru_cache
 
 from vehicle.cli.demo_log import YOU, DemoLog
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand, FaultName, PinState
-from vehicle.core.settings import Settings
 from vehicle.core.signals import Occupant, Session, Supply, SupplyLimit
-from vehicle.core.situation import Situation, guarding_pin
-from vehicle.core.why import CHANGE_WORDS, Change, ways_to_release
+from vehicle.core.situation import guarding_pin
+from vehicle.core.whatif import ways
 from vehicle.core.words import (
     CHARGE_WORDS,
     FAULT_ADVICE,
@@ -149,20 +147,10 @@ def pin(car: DemoCar, actuator: Actuator, columns: int, *, more: bool) -> list[L
     )
     lines = [first, *_wrapped("  ", decision.rule.sentence, columns, Look.QUIET)]
     if more and guarding_pin(car.manager.snapshot) is actuator:
-        ways = _ways(car.manager.situation(actuator), car.manager.settings, actuator)
-        lines += _wrapped("  free if ", ways, columns, Look.QUIET) if ways else []
+        found = ways(car.manager, actuator, Demand.RELEASE, car.now_us)
+        free_if = "; or ".join(way.brief for way in found if not way.setting)
+        lines += _wrapped("  free if ", free_if, columns, Look.QUIET) if free_if else []
     return lines
-
-
-@lru_cache(maxsize=256)
-def _ways(now: Situation, settings: Settings, actuator: Actuator) -> str:
-    ways = ways_to_release(now, settings, actuator)
-    return "; or ".join(" and ".join(_briefly(change) for change in way) for way in ways)
-
-
-def _briefly(change: Change) -> str:
-    """Return a change in words, without what explains it."""
-    return CHANGE_WORDS[change].partition(" (")[0].partition(":")[0]
 
 
 def faults(car: DemoCar, columns: int, *, more: bool) -> list[Line]:

@@ -47,7 +47,7 @@ class Evidence(StrEnum):
 
 def _key_at_port(state: State, _: int) -> bool:
     """the key is at the charge port"""
-    return state.seen.key is KeyZone.AT_PORT
+    return state.settled.key is KeyZone.AT_PORT
 
 
 def _key_heard(state: State, _: int) -> bool:

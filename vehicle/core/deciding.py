@@ -14,8 +14,15 @@ from vehicle.core.messages import Because, Decided
 from vehicle.core.overrides import SEPARATOR, Override
 from vehicle.core.policy import Decision, decide
 from vehicle.core.resolve import for_pin
-from vehicle.core.settings import Settings
-from vehicle.core.situation import Situation, doors_of, need_of, phase_of, seat_of
+from vehicle.core.settings import Settings, Toggle
+from vehicle.core.situation import (
+    Situation,
+    doors_of,
+    need_of,
+    phase_of,
+    plight_of,
+    seat_of,
+)
 from vehicle.core.why import overrides_behind, settings_behind
 
 
@@ -24,15 +31,21 @@ def situation_of(state: State, actuator: Actuator, owner: Settings | None = None
 
     ``owner``: other choices than those that hold in the present circumstance.
     """
-    seen = state.seen
+    seen, owner = state.seen, owner or state.owner
+    full = Flag.GRACE_OVER in state.flags and owner.release_when_full is Toggle.ON
+    waited = Flag.WAITED in state.flags and owner.waiting_counts is Toggle.OFF
+    settled = state.settled
     return Situation(
         seat=seat_of(seen, actuator, state.car.when_empty),
         doors=doors_of(seen.car_lock, Flag.LOCKED_SINCE_SEATED in state.flags),
-        phase=phase_of(seen.session, state.interrupted, Flag.GRACE_OVER in state.flags),
+        phase=phase_of(seen.session, interrupted=state.interrupted, full=full, waited=waited),
         energy=state.energy,
-        need=need_of(seen.supply, seen.supply_limit, owner or state.owner),
+        need=need_of(seen.supply, seen.supply_limit, owner),
         asked=state.asked,
         past=state.past(actuator),
+        plight=plight_of(
+            settled.board_supply, settled.temperature, seen.car_lock, settled.key, owner
+        ),
     )
 
 

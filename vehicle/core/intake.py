@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from vehicle.core import request, session, watch
+from vehicle.core import request, session, settling, spans, watch
 from vehicle.core.car import Actuator
 from vehicle.core.memory import HEARD, MANUAL, Flag, Memory, State, Timer
 from vehicle.core.messages import (
@@ -68,11 +68,14 @@ def _see(state: State, values: tuple[tuple[str, SignalValue], ...], now_us: int)
     for name, value in changes.items():
         state.outputs.append(SignalChanged(name, value, getattr(was, name)))
         state.changed_us[name] = now_us
+    for name in settling.SETTLING:
+        if name in changes:
+            settling.sensed(state, name, now_us)
     watch.watch_change(state, was)
     opened = session.owner_opened(state, was)
     if opened and state.asked is Asked.LATCH:
         request.cancel(state)
-    session.settings_changed(state, state.owner_again(), now_us)
+    spans.settings_changed(state, state.owner_again(), now_us)
     session.note_changes(state, was, now_us)
     for actuator, name in FEEDBACK_SIGNAL.items():
         if name in changes:
@@ -169,7 +172,7 @@ def _refused(state: State, event: Refused, _: int) -> None:
 
 def _settings_changed(state: State, event: SettingsChanged, now_us: int) -> None:
     state.settings = event.settings
-    session.settings_changed(state, state.owner_again(), now_us)
+    spans.settings_changed(state, state.owner_again(), now_us)
     words = tuple(event.settings.words().items())
     state.outputs.append(SettingsTook(words, event.source))
     state.tell(EventName.SETTINGS_CHANGED, source=event.source)

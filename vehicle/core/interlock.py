@@ -1,6 +1,7 @@
 """The last veto before a command leaves: the few things that must never happen.
 
-Knows: the raw snapshot, what is remembered of this connector, and the direction of the pulse.
+Knows: the raw snapshot, the settled 12 V supply, what is remembered of this connector, and the
+direction of the pulse.
 Refuses to know: rules, settings and demands. It repeats in other words what S1 to S4 and A4 of the
 requirements forbid, so that a mistake in the policy alone cannot free or trap anything.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from vehicle.core.car import Actuator, Car, WhenEmpty
 from vehicle.core.names import Charge, Demand
-from vehicle.core.signals import Fitted, Inlet, Occupant, Weld
+from vehicle.core.signals import BoardSupply, Fitted, Inlet, Occupant, Weld
 from vehicle.core.snapshot import Snapshot
 
 
@@ -21,6 +22,7 @@ def veto_stroke(
     *,
     weld_result_awaited: bool,
     manual_release_pulled: bool,
+    board_supply: BoardSupply,
 ) -> str | None:
     """Return why this pulse must not be driven, or None where nothing forbids it."""
     pin = seen.latch_fitted if actuator is Actuator.LATCH else seen.adapter_lock_fitted
@@ -28,6 +30,8 @@ def veto_stroke(
         return "the car is not known to have this pin"
     if manual_release_pulled:
         return "the manual release was pulled"
+    if board_supply is BoardSupply.TOO_LOW:
+        return "the 12 V supply is too low for any stroke"
     empty = seen.occupant is Occupant.EMPTY
     if direction is Demand.RELEASE:
         if seen.inlet is not Inlet.SAFE:
@@ -39,6 +43,8 @@ def veto_stroke(
         if empty and car.when_empty is WhenEmpty.LEAVE:
             return "on this car a release would push the pin into the empty inlet"
         return None
+    if board_supply is BoardSupply.LOW:
+        return "the 12 V supply is low: the pin might never be released again"
     if empty or seen.occupant is Occupant.UNKNOWN:
         return f"the occupant is {seen.occupant}: nothing is known to be seated"
     return None

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from vehicle.core import intake, request, session, watch
+from vehicle.core import intake, request, session, settling, spans, watch
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Car
 from vehicle.core.circumstance import Circumstance
@@ -61,7 +61,7 @@ class LockManager:
         self.shadow = shadow
         self._state = State(car, settings or Settings(), pins, shadow=shadow)
         self._permit: Charge | None = None
-        self._vetoed: dict[Actuator, str] = {}
+        self._vetoed: dict[tuple[Actuator, Demand], str] = {}
         self._now_us = 0
         self._deadline_us: int | None = None
         """Worked out when something happened, because it is asked for with every frame."""
@@ -106,6 +106,16 @@ class LockManager:
         """The standing request."""
         return self._state.asked
 
+    @property
+    def waits_for(self) -> frozenset[Timer]:
+        """The moments that are awaited now."""
+        return frozenset(self._state.timers)
+
+    @property
+    def manual_release(self) -> bool:
+        """Whether a manual release was pulled with this connector seated."""
+        return self._state.manual_release
+
     def pin(self, actuator: Actuator) -> PinControl:
         """Return one pin, to read its state."""
         return self._state.pins[actuator]
@@ -125,12 +135,15 @@ class LockManager:
         return self._state.save(now_us)
 
     @property
-    def vetoed(self) -> dict[Actuator, str]:
-        """The veto that each pin was last told of and that stands: it is not told again."""
+    def vetoed(self) -> dict[tuple[Actuator, Demand], str]:
+        """The vetoes on each way of each pin that were told and stand: they are not told again."""
         return dict(self._vetoed)
 
     def restore(
-        self, memory: Memory, now_us: int, vetoed: Mapping[Actuator, str] | None = None
+        self,
+        memory: Memory,
+        now_us: int,
+        vetoed: Mapping[tuple[Actuator, Demand], str] | None = None,
     ) -> None:
         """Continue from ``memory`` at ``now_us``, telling nothing of what it holds."""
         self._now_us = now_us
@@ -210,8 +223,11 @@ class LockManager:
 
     def _timer_passed(self, timer: Timer) -> None:
         state = self._state
-        if timer in (Timer.GRACE, Timer.POWER_CUT_HOLD):
-            session.hold_over(state, timer)
+        if timer in spans.LENGTHS_US:
+            spans.over(state, timer)
+        elif timer in settling.TIMERS:
+            settling.stood(state, timer)
+            spans.settings_changed(state, state.owner_again(), self._now_us)
         elif timer is Timer.WELD_RESULT:
             session.weld_result_overdue(state)
         elif timer is Timer.PILOT_LOST:
@@ -240,6 +256,8 @@ class LockManager:
         self._wake_for_release()
         clear_faults(state)
         watch.watch_security(state)
+        watch.watch_supply(state)
+        spans.watch(state, self._now_us)
         self._give_permit()
         self._deadline_us = self._next_deadline()
         outputs, state.outputs = state.outputs, []
@@ -293,11 +311,13 @@ class LockManager:
                 direction,
                 weld_result_awaited=state.weld_result_awaited,
                 manual_release_pulled=state.manual_release,
+                board_supply=state.settled.board_supply,
             )
+            way = (actuator, direction)
             if why is None:
-                self._vetoed.pop(actuator, None)
-            elif self._vetoed.get(actuator) != why:
-                self._vetoed[actuator] = why
+                self._vetoed.pop(way, None)
+            elif self._vetoed.get(way) != why:
+                self._vetoed[way] = why
                 state.tell(EventName.COMMAND_VETOED, actuator=actuator, command=direction, why=why)
             return why is None
 

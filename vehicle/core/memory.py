@@ -21,7 +21,19 @@ from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.policy import Decision
 from vehicle.core.resolve import Effective, resolve
 from vehicle.core.settings import Settings
-from vehicle.core.signals import Cable, Fitted, Inlet, Occupant, Place, Session, Supply
+from vehicle.core.signals import (
+    BoardSupply,
+    Cabin,
+    Cable,
+    Fitted,
+    Inlet,
+    KeyZone,
+    Occupant,
+    Place,
+    Session,
+    Supply,
+    Temperature,
+)
 from vehicle.core.situation import Asked, Energy, Past, energy_of, fitted
 from vehicle.core.snapshot import SIGNALS, Snapshot
 
@@ -37,6 +49,10 @@ class Flag(StrEnum):
     """The session was cut off, and nothing has followed it. Held while the power-cut timer runs."""
     GRACE_OVER = "grace-over"
     """The session is complete and the owner's grace time is over."""
+    WAITED = "waited"
+    """The session has waited so long that it counts as none, if the owner wants that."""
+    RELOCKS = "relocks"
+    """What was released was asked for: where nobody uses it, it is held again after a while."""
     LOCKED_SINCE_SEATED = "locked-since-seated"
     WELD_RESULT_WANTED = "weld-result-wanted"
     """A DC session ran; a release waits for the weld test that follows it."""
@@ -88,6 +104,22 @@ class Timer(StrEnum):
     LATCH_LIMIT = "latch-limit"
     FEEDBACK_LATCH = "feedback-latch"
     FEEDBACK_ADAPTER = "feedback-adapter"
+    LONG_WAIT = "long-wait"
+    RELOCK_WINDOW = "relock-window"
+    KEY = "key"
+    CABIN = "cabin"
+    TEMPERATURE = "temperature"
+    BOARD_SUPPLY = "board-supply"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What flickering signals count as: see ``settling.py``."""
+
+    key: KeyZone = KeyZone.UNKNOWN
+    cabin: Cabin = Cabin.UNKNOWN
+    temperature: Temperature = Temperature.UNKNOWN
+    board_supply: BoardSupply = BoardSupply.UNKNOWN
 
 
 FaultKey = tuple[FaultName, Actuator | None]
@@ -99,6 +131,7 @@ class Memory:
 
     snapshot: Snapshot = field(default_factory=Snapshot)
     ages_us: tuple[int, ...] = (0,) * len(SIGNALS)
+    settled: Settled = field(default_factory=Settled)
     last_session: Session = Session.UNKNOWN
     last_inlet: Inlet = Inlet.UNKNOWN
     last_occupant: Occupant = Occupant.UNKNOWN
@@ -155,6 +188,7 @@ class State:
         self.changed_us = {
             name: now_us - age_us for name, age_us in zip(SIGNALS, memory.ages_us, strict=True)
         }
+        self.settled = memory.settled
         self.last_session = memory.last_session
         self.last_inlet = memory.last_inlet
         self.last_occupant = memory.last_occupant
@@ -181,6 +215,7 @@ class State:
         return Memory(
             snapshot=self.seen,
             ages_us=tuple(now_us - self.changed_us[name] for name in SIGNALS),
+            settled=self.settled,
             last_session=self.last_session,
             last_inlet=self.last_inlet,
             last_occupant=self.last_occupant,
@@ -259,7 +294,7 @@ class State:
         A car does not drive off with something in its inlet: place, supply and cable stay what they
         were last known to be until the inlet is empty, so that no gap in a message moves a pin.
         """
-        seen = self.seen
+        seen = replace(self.seen, cabin=self.settled.cabin)
         if seen.occupant is not Occupant.EMPTY:
             seen = replace(
                 seen,
@@ -283,7 +318,10 @@ class State:
             self.last_occupant = seen.occupant
         if seen.occupant is Occupant.EMPTY:
             self.last_place, self.last_supply, self.last_cable = seen.place, seen.supply, seen.cable
-        self.effective = resolve(self.settings, self.circumstance)
+        if self.settings.overrides:
+            self.effective = resolve(self.settings, self.circumstance)
+        elif was is not self.settings:
+            self.effective = Effective(self.settings)
         return was
 
     @property
@@ -301,6 +339,11 @@ class State:
         """Return whether the latest decision, if there is one, is to engage ``actuator``."""
         decision = self.decisions.get(actuator)
         return decision is not None and decision.demand is Demand.ENGAGE
+
+    def will_engage(self, actuator: Actuator) -> bool:
+        """Return whether ``actuator`` is to engage and the 12 V supply lets it begin."""
+        low = self.settled.board_supply in (BoardSupply.LOW, BoardSupply.TOO_LOW)
+        return self.wants_engaged(actuator) and not low
 
     @property
     def fitted_pins(self) -> list[PinControl]:

@@ -110,6 +110,7 @@ class FaultName(StrEnum):
     BUS_ASLEEP = "bus_asleep"
     BUS_LOST = "bus_lost"
     INTERNAL_ERROR = "internal_error"
+    SUPPLY_LOW = "supply_low"
 
 
 class EventName(StrEnum):
@@ -148,6 +149,7 @@ class Result(StrEnum):
     ENERGY_UNKNOWN = "energy-unknown"
     CONTACTORS_WELDED = "contactors-welded"
     MANUAL_RELEASE_PULLED = "manual-release-pulled"
+    SUPPLY_TOO_LOW = "supply-too-low"
     PIN_UNKNOWN = "pin-unknown"
     INTERNAL_ERROR = "internal-error"
     REFUSED_UNPROTECTED = "refused-unprotected"

@@ -87,7 +87,7 @@ def grip_of(state: State) -> Grip:
 def _grip_of_pin(state: State, pin: PinControl) -> Grip:
     if pin.confirmed_engaged:
         return Grip.CONFIRMED
-    if pin.stroking or (pin.ready_to_engage and state.wants_engaged(pin.actuator)):
+    if pin.stroking or (pin.ready_to_engage and state.will_engage(pin.actuator)):
         return Grip.MOVING
     never_heard = not pin.assumed and HEARD[pin.actuator] not in state.flags
     if pin.state is PinState.UNKNOWN and never_heard:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
 from vehicle.core.resolve import Resolved
-from vehicle.core.settings import Mode, Toggle
+from vehicle.core.settings import Mode
 from vehicle.core.situation import (
     SIGNALS_BEHIND,
     Asked,
@@ -29,6 +29,7 @@ from vehicle.core.situation import (
     Need,
     Past,
     Phase,
+    Plight,
     Seat,
     Situation,
 )
@@ -145,9 +146,9 @@ def energy_flows(now: Situation, owner: Resolved) -> bool:
     return now.energy is Energy.ENERGISED and owner.mode is not Mode.OFF
 
 
-def full_and_freed(now: Situation, owner: Resolved) -> bool:
+def full_and_freed(now: Situation, _: Resolved) -> bool:
     """The charge is complete, the grace time is over, and the owner wants the cable freed then."""
-    return now.phase is Phase.FULL and owner.release_when_full is Toggle.ON
+    return now.phase is Phase.FULL
 
 
 def auto_lock_off(now: Situation, owner: Resolved) -> bool:
@@ -158,6 +159,28 @@ def auto_lock_off(now: Situation, owner: Resolved) -> bool:
 def charge_over(now: Situation, owner: Resolved) -> bool:
     """No session is active, and the owner wants the cable held only while charging."""
     return owner.mode is Mode.WHILE_CHARGING and now.phase in OVER
+
+
+def wait_does_not_count(now: Situation, owner: Resolved) -> bool:
+    """The session only waits, and the owner does not want the cable held for that."""
+    held_by_mode = {
+        Mode.WITH_CAR: now.doors not in (Doors.UNLOCKED, Doors.OPENED),
+        Mode.ALWAYS: now.doors is not Doors.OPENED,
+        Mode.WHILE_CHARGING: False,
+        Mode.OFF: False,
+    }
+    waits = now.phase is Phase.WAITING and now.need is Need.FREE
+    return waits and not held_by_mode[owner.mode]
+
+
+def supply_runs_down(now: Situation, _: Resolved) -> bool:
+    """The 12 V battery will soon be too weak to move the pin, and no session is active."""
+    return now.plight is Plight.RUNS_DOWN and now.phase in OVER
+
+
+def frost_threatens(now: Situation, _: Resolved) -> bool:
+    """The pin may freeze, no session is active, and the owner wants it released before that."""
+    return now.plight is Plight.FREEZES and now.phase in OVER
 
 
 def car_unlocked(now: Situation, owner: Resolved) -> bool:
@@ -181,7 +204,7 @@ def released_earlier(now: Situation, _: Resolved) -> bool:
 
 def charge_needs_lock(now: Situation, _: Resolved) -> bool:
     """DC, or AC above 16 A, is charged only with the connector locked."""
-    return now.phase is Phase.ACTIVE and now.need is Need.LOCK
+    return now.phase in (Phase.ACTIVE, Phase.WAITING) and now.need is Need.LOCK
 
 
 def session_active(now: Situation, owner: Resolved) -> bool:
@@ -213,8 +236,11 @@ RELEASES = (
     Rule(full_and_freed, RELEASE, None, ("phase",)),
     Rule(auto_lock_off, RELEASE, RELEASE, ("phase",)),
     Rule(charge_over, RELEASE, RELEASE, ("phase",)),
+    Rule(wait_does_not_count, RELEASE, RELEASE, ("phase", "need", "doors")),
     Rule(car_unlocked, RELEASE, RELEASE, ("doors", "phase")),
     Rule(car_opened, RELEASE, RELEASE, ("doors", "phase")),
+    Rule(supply_runs_down, RELEASE, RELEASE, ("plight", "phase")),
+    Rule(frost_threatens, RELEASE, RELEASE, ("plight", "phase")),
 )
 """The owner's reasons to release. They count only once the inlet is safe."""
 
@@ -247,7 +273,7 @@ OWNER = (
     Rule(lock_requested, ENGAGE, ENGAGE, ("asked",)),
     Rule(energy_flows, ENGAGE, ENGAGE, ("energy",)),
     Rule(full_waits_for_safe, HOLD, None, ("energy", "phase")),
-    Rule(release_waits_for_safe, HOLD, HOLD, ("energy", "phase", "doors")),
+    Rule(release_waits_for_safe, HOLD, HOLD, ("energy", "phase", "doors", "need", "plight")),
     *RELEASES,
     Rule(released_earlier, HOLD, HOLD, ("past",)),
     Rule(charge_needs_lock, ENGAGE, ENGAGE, ("phase", "need")),

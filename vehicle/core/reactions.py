@@ -11,9 +11,18 @@ from vehicle.core.memory import MANUAL, RELEASED, Flag, State
 from vehicle.core.messages import ActuatorChanged
 from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.pin import Outcome, PinControl
-from vehicle.core.policy import charge_over, full_and_freed
+from vehicle.core.policy import (
+    charge_over,
+    frost_threatens,
+    full_and_freed,
+    supply_runs_down,
+    wait_does_not_count,
+)
 from vehicle.core.signals import Occupant
 from vehicle.core.situation import SEATED, Energy
+
+_FOR_A_WHILE = (wait_does_not_count, supply_runs_down, frost_threatens)
+"""Reasons to release that end by themselves: then the pin may engage again."""
 
 _GIVE_UP_FAULT = {
     Demand.ENGAGE: FaultName.FAILED_TO_ENGAGE,
@@ -35,16 +44,18 @@ def collect(state: State, pin: PinControl) -> None:
 def _released(state: State, pin: PinControl) -> None:
     """Remember a release that was demanded: the connector stays free until it has been out.
 
-    One that followed a power cut is not remembered: the pin engages again when power returns.
+    One that lasts only as long as its cause is not remembered: after a power cut, in frost, on an
+    empty battery and while a session waits, the pin engages again when that is over.
     """
     decision = state.decisions.get(pin.actuator)
     if decision is None or decision.demand is not Demand.RELEASE:
         return
-    power_cut = decision.rule.when is charge_over and Flag.INTERRUPTED in state.flags
-    if state.seen.occupant in SEATED and not power_cut:
+    when = decision.rule.when
+    power_cut = when is charge_over and Flag.INTERRUPTED in state.flags
+    if state.seen.occupant in SEATED and not power_cut and when not in _FOR_A_WHILE:
         state.flags.add(RELEASED[pin.actuator])
         state.flags.discard(Flag.NEW_CHARGE)
-    if decision.rule.when is full_and_freed:
+    if when is full_and_freed:
         state.tell(EventName.RELEASED_WHEN_FULL, actuator=pin.actuator)
 
 

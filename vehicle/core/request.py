@@ -8,6 +8,7 @@ in a result or in a named fault.
 
 from __future__ import annotations
 
+from vehicle.core import spans
 from vehicle.core.checks import broken, guard_is, guards, may_have_pin, refusal
 from vehicle.core.consent import worth_telling
 from vehicle.core.memory import RELEASED, Flag, State, Timer
@@ -23,7 +24,7 @@ from vehicle.core.names import (
     Source,
 )
 from vehicle.core.pin import PinControl
-from vehicle.core.signals import Feedback, Fitted, Occupant, Session
+from vehicle.core.signals import BoardSupply, Feedback, Fitted, Occupant, Session
 from vehicle.core.situation import Asked, Energy, fitted
 
 STOP_LIMIT_US = 30_000_000
@@ -80,13 +81,13 @@ def receive(
     if request is Request.UNLATCH:
         _begin_unlatch(state, now_us)
     else:
-        state.flags -= {Flag.STOPPED, *RELEASED.values()}
+        spans.forget_release(state)
         state.start(Timer.LATCH_LIMIT, now_us + LATCH_LIMIT_US)
 
 
 def _begin_unlatch(state: State, now_us: int) -> None:
     state.flags.add(Flag.STOPPED)
-    state.flags -= {Flag.NEW_CHARGE, Flag.INTERRUPTED, *RELEASED.values()}
+    state.flags -= {Flag.NEW_CHARGE, Flag.INTERRUPTED, Flag.RELOCKS, *RELEASED.values()}
     state.stop(Timer.POWER_CUT_HOLD)
     state.fault(FaultName.ENERGY_UNKNOWN, False)
     state.start(Timer.STOP_LIMIT, now_us + STOP_LIMIT_US)
@@ -146,13 +147,19 @@ def _progress_unlatch(state: State, now_us: int) -> None:
         _finish(state, Result.MANUAL_RELEASE_PULLED)
     elif state.energy is Energy.WELDED:
         _finish(state, Result.CONTACTORS_WELDED)
+    elif state.settled.board_supply is BoardSupply.TOO_LOW and not _all_out(state):
+        _finish(state, Result.SUPPLY_TOO_LOW)
     elif any(pin.gave_up and pin.goal is Demand.RELEASE for pin in state.fitted_pins):
         _finish(state, Result.FAILED_TO_RELEASE)
     elif state.energy is Energy.SAFE and all(_is_done(state, pin) for pin in state.fitted_pins):
-        state.flags |= {RELEASED[pin.actuator] for pin in state.fitted_pins}
+        state.flags |= {Flag.RELOCKS, *(RELEASED[pin.actuator] for pin in state.fitted_pins)}
         _finish(state, _done_as(state))
     else:
         _wait(state, now_us)
+
+
+def _all_out(state: State) -> bool:
+    return all(pin.state is PinState.RELEASED for pin in state.fitted_pins)
 
 
 def _done_as(state: State) -> Result:

@@ -13,7 +13,7 @@ from typing import Any
 from vehicle.core.car import Actuator
 from vehicle.core.circumstance import Circumstance, circumstance_of
 from vehicle.core.overrides import Override, winner
-from vehicle.core.settings import OVERRIDES, SINGLE, Mode, Settings, Toggle, value_of
+from vehicle.core.settings import OVERRIDES, SINGLE, Mode, Settings, value_of
 from vehicle.core.snapshot import Snapshot
 
 
@@ -48,13 +48,12 @@ def effective_in(settings: Settings, seen: Snapshot) -> Effective:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The choices that bear on one actuator in the present circumstance: the policy's input."""
+    """The choice that bears on one actuator; the others are folded into its situation."""
 
     mode: Mode = Mode.WITH_CAR
-    release_when_full: Toggle = Toggle.OFF
 
 
 @lru_cache(maxsize=256)
 def for_pin(effective: Settings, actuator: Actuator) -> Resolved:
     """Return what settings that are resolved already mean for ``actuator``."""
-    return Resolved(mode=effective.mode(actuator), release_when_full=effective.release_when_full)
+    return Resolved(mode=effective.mode(actuator))

@@ -40,6 +40,10 @@ PASSING_TIMERS = frozenset(
         Timer.WAKE_LIMIT,
         Timer.FEEDBACK_LATCH,
         Timer.FEEDBACK_ADAPTER,
+        Timer.KEY,
+        Timer.CABIN,
+        Timer.TEMPERATURE,
+        Timer.BOARD_SUPPLY,
     }
 )
 """Timers about what is sensed now, or about a request that ends. What a weld result is awaited for
@@ -115,7 +119,7 @@ def _made(memory: Memory) -> set[Flag]:
     if memory.last_occupant is Occupant.EMPTY:
         return set()
     if memory.asked is Asked.UNLATCH:
-        return set(RELEASED.values())
+        return {Flag.RELOCKS, *RELEASED.values()}
     pins = {Actuator.LATCH: memory.latch, Actuator.ADAPTER: memory.adapter}
     ran = {a for a, pin in pins.items() if pin.goal is Demand.RELEASE and pin.step is not Step.REST}
     return {RELEASED[a] for a in ran if Flag.INTERRUPTED not in memory.flags}

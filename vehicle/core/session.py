@@ -6,9 +6,10 @@ Refuses to know: rules, strokes and requests.
 
 from __future__ import annotations
 
+from vehicle.core import spans
 from vehicle.core.memory import LASTING, RELEASED, Flag, State, Timer
 from vehicle.core.names import EventName, FaultName
-from vehicle.core.settings import Settings, Toggle
+from vehicle.core.settings import Toggle
 from vehicle.core.signals import CarLock, Inlet, Occupant, Session, Supply, Weld
 from vehicle.core.situation import ACTIVE, Asked, Need, need_of
 from vehicle.core.snapshot import Snapshot
@@ -37,6 +38,8 @@ _CONNECTOR_TIMERS = (
     Timer.JUST_CHARGED,
     Timer.PILOT_LOST,
     Timer.WELD_RESULT,
+    Timer.RELOCK_WINDOW,
+    Timer.LONG_WAIT,
 )
 
 
@@ -81,10 +84,10 @@ def _session_changed(state: State, now_us: int) -> None:
     elif session is Session.COMPLETE:
         state.flags.discard(Flag.INTERRUPTED)
         state.stop(Timer.POWER_CUT_HOLD)
-        _start_grace(state, now_us)
+        spans.begin(state, Timer.GRACE, now_us)
     elif before in _CUT_OFF[session] and Flag.STOPPED not in state.flags:
         state.flags.add(Flag.INTERRUPTED)
-        state.start(Timer.POWER_CUT_HOLD, now_us + _hold_us(state.owner))
+        spans.begin(state, Timer.POWER_CUT_HOLD, now_us)
     if before is Session.CHARGING and session in (*_ENDED_BADLY, Session.WAITING):
         state.start(Timer.JUST_CHARGED, now_us + JUST_CHARGED_US)
     else:
@@ -96,42 +99,6 @@ def _new_charge(state: State) -> None:
     if state.asked is not Asked.UNLATCH:
         state.flags.discard(Flag.STOPPED)
         state.flags.add(Flag.NEW_CHARGE)
-
-
-def _grace_us(settings: Settings) -> int:
-    return settings.release_grace_min * 60_000_000
-
-
-def _hold_us(settings: Settings) -> int:
-    return settings.power_cut_hold_s * 1_000_000
-
-
-def _start_grace(state: State, now_us: int) -> None:
-    grace_us = _grace_us(state.owner)
-    if grace_us:
-        state.start(Timer.GRACE, now_us + grace_us)
-    else:
-        state.flags.add(Flag.GRACE_OVER)
-
-
-def settings_changed(state: State, was: Settings, now_us: int) -> None:
-    """Let the owner's times that run already count as newly chosen, from when they began.
-
-    A grace time that is over stays over.
-    """
-    for timer, span_us in ((Timer.GRACE, _grace_us), (Timer.POWER_CUT_HOLD, _hold_us)):
-        if timer not in state.timers:
-            continue
-        state.timers[timer] += span_us(state.owner) - span_us(was)
-        if state.timers[timer] <= now_us:
-            state.stop(timer)
-            hold_over(state, timer)
-
-
-def hold_over(state: State, timer: Timer) -> None:
-    """React to the end of the grace time; an interrupted session is held by its timer alone."""
-    if timer is Timer.GRACE:
-        state.flags.add(Flag.GRACE_OVER)
 
 
 def _doors_changed(state: State, was: CarLock) -> None:
@@ -149,7 +116,7 @@ def _doors_changed(state: State, was: CarLock) -> None:
     if state.asked is Asked.UNLATCH:
         return
     if was is CarLock.UNLOCKED and state.seen.car_lock is CarLock.LOCKED:
-        state.flags -= {Flag.STOPPED, *RELEASED.values()}
+        spans.forget_release(state)
 
 
 def owner_opened(state: State, was: Snapshot) -> bool:
@@ -199,4 +166,4 @@ def _charge_needs_lock_again(state: State) -> None:
     if Flag.NEW_CHARGE not in state.flags or state.seen.session not in ACTIVE:
         return
     if need_of(state.seen.supply, state.seen.supply_limit, state.owner) is Need.LOCK:
-        state.flags -= {Flag.NEW_CHARGE, *RELEASED.values()}
+        state.flags -= {Flag.NEW_CHARGE, Flag.RELOCKS, *RELEASED.values()}

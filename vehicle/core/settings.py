@@ -44,12 +44,23 @@ class HighCurrent(StrEnum):
     LIMIT = "limit"
 
 
+class ColdRelease(StrEnum):
+    """When a pin is released before it can freeze."""
+
+    NEVER = "never"
+    ATTENDED = "attended"
+    ALWAYS = "always"
+
+
 class SettingsError(ValueError):
     """A settings key or value that cannot be used. The message says which, and what fits."""
 
 
 LESS, MORE = "less than before", "more than before"
 """The directions in which a number may protect less, as keys of what it gives up."""
+
+NEVER = "never"
+"""The word for a time that never ends, where a setting has one; it is held as 0."""
 
 
 def _choice(
@@ -71,10 +82,13 @@ def _number(
     unit: str,
     text: str,
     gives_up: Mapping[str, str] | None = None,
+    *,
+    never: bool = False,
 ) -> Any:
-    """Declare a number. ``gives_up`` says what LESS, or MORE, gives up."""
+    """Declare a number. ``gives_up`` says what LESS, MORE or NEVER gives up."""
     told = {"help": text, "gives_up": dict(gives_up or {}), "by_circumstance": True}
-    return field(default=default, metadata={**told, "range": (low, high), "unit": unit})
+    limits = {"range": (low, high), "unit": unit, "never": never}
+    return field(default=default, metadata={**told, **limits})
 
 
 _OFF_GIVES_UP = "Anyone can take the cable when it is not charging on DC or above 16 A."
@@ -143,6 +157,48 @@ class Settings:
         {LESS: "Whoever cuts the power, or the charge by radio, can take the cable sooner."},
     )
 
+    waiting_counts: Toggle = _choice(
+        Toggle.ON,
+        "A session that waits (for a timer, the sun, a price) counts as a session. Off: once it has"
+        " waited for a minute it counts as none, but where safety needs the lock.",
+        {Toggle.OFF.value: "Anyone can take the cable while the charge waits for its time."},
+    )
+    relock_window_s: int = _number(
+        60,
+        15,
+        300,
+        "s",
+        "How long a release that was asked for stays unused before the cable is held again.",
+        {
+            MORE: "A cable that was released and that nobody took stays free for longer.",
+            NEVER: "A cable that was released and that nobody took stays free until it was out.",
+        },
+        never=True,
+    )
+    cold_release: ColdRelease = _choice(
+        ColdRelease.ATTENDED,
+        "In the cold, release a pin before it freezes, once no session is active: never, while the"
+        " key is near and the car unlocked, or always.",
+        {
+            ColdRelease.ATTENDED.value: (
+                "In the cold anyone can take the cable while you are near with the car unlocked."
+            ),
+            ColdRelease.ALWAYS.value: (
+                "In the cold anyone can take the cable once no session is active, though the car is"
+                " locked."
+            ),
+        },
+    )
+    low_supply_release: Toggle = _choice(
+        Toggle.ON,
+        "With no session active, release the pins before the 12 V battery is too weak for it.",
+        {
+            Toggle.ON.value: (
+                "Anyone can take the cable once the 12 V battery is nearly empty and no session is"
+                " active."
+            )
+        },
+    )
     cable_default: CableOwner = _choice(
         CableOwner.UNKNOWN,
         "Whose cable it is, where the car cannot tell: your own, or tethered to the station.",
@@ -166,12 +222,12 @@ class Settings:
 
     def words(self) -> dict[str, str | int]:
         """Return every key with its value as written in a settings file."""
-        words = {key: _plain(getattr(self, item.name)) for key, item in SINGLE.items()}
+        words = {key: self.value(key) for key in SINGLE}
         return {**words, OVERRIDES: SEPARATOR.join(map(str, self.overrides))}
 
     def value(self, key: str) -> str | int:
         """Return one setting's value as written in a settings file, overrides left aside."""
-        return _plain(getattr(self, SINGLE[key].name))
+        return _plain(SINGLE[key], getattr(self, SINGLE[key].name))
 
 
 OVERRIDES = "overrides"
@@ -246,7 +302,8 @@ def parse_override(text: str, where: str) -> Override:
         raise SettingsError(f"{where}: unknown key {key!r}{nearest(key, keys)}")
     item = SINGLE[key]
     number = "range" in item.metadata and word.removeprefix("-").isdecimal()
-    return Override(key, _plain(value_of(item, key, int(word) if number else word, where)), when)
+    value = value_of(item, key, int(word) if number else word, where)
+    return Override(key, _plain(item, value), when)
 
 
 def _check_schema(value: object, where: str) -> None:
@@ -261,11 +318,15 @@ def value_of(item: Any, key: str, value: object, where: str) -> Any:
         unit = item.metadata["unit"]
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
+        never = item.metadata["never"]
+        if never and value == NEVER:
+            return 0
         hint = ""
         if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
             hint = f"; the nearest is {int(min(max(value, low), high))}"
         raise SettingsError(
-            f"{where}: {key} = {value!r} must be a whole number from {low} to {high} {unit}{hint}"
+            f"{where}: {key} = {value!r} must be a whole number from {low} to {high} {unit}"
+            f"{f', or {NEVER}' if never else ''}{hint}"
         )
     kind: Any = type(item.default)
     if isinstance(value, bool) and kind is Toggle:
@@ -278,5 +339,7 @@ def value_of(item: Any, key: str, value: object, where: str) -> Any:
     )
 
 
-def _plain(value: StrEnum | int) -> str | int:
-    return value.value if isinstance(value, StrEnum) else value
+def _plain(item: Any, value: StrEnum | int) -> str | int:
+    if isinstance(value, StrEnum):
+        return value.value
+    return NEVER if value == 0 and item.metadata["never"] else value

@@ -10,7 +10,7 @@ from dataclasses import Field, dataclass
 from typing import Any
 
 from vehicle.core.circumstance import When
-from vehicle.core.settings import LESS, MORE, OVERRIDES, SINGLE, Settings
+from vehicle.core.settings import LESS, MORE, NEVER, OVERRIDES, SINGLE, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ def _described(key: str, item: Field[Any]) -> Description:
     if "range" in meta:
         low, high = meta["range"]
         fits = f"a whole number from {low} to {high} {meta['unit']}"
+        fits += f", or {NEVER}" if meta["never"] else ""
     else:
         kind: Any = type(item.default)
         choices = tuple(member.value for member in kind)

@@ -168,6 +168,27 @@ class Cable(StrEnum):
     SOCKET = "socket"
 
 
+class Temperature(StrEnum):
+    """The cold at the inlet. COLD: a pin may freeze; a profile says from where (Tesla: 5 °C)."""
+
+    UNKNOWN = "unknown"
+    COLD = "cold"
+    MILD = "mild"
+
+
+class BoardSupply(StrEnum):
+    """The 12 V supply that moves the pins. A profile says where the two borders are.
+
+    LOW: below ``engage_min_v``, where an engaged pin might never be released again. TOO_LOW: below
+    ``stroke_min_v``, where no stroke can be relied on.
+    """
+
+    UNKNOWN = "unknown"
+    TOO_LOW = "too-low"
+    LOW = "low"
+    GOOD = "good"
+
+
 class Feedback(StrEnum):
     """The sensed position of a locking pin.
 
@@ -205,5 +226,7 @@ SignalValue = (
     | Hour
     | Cabin
     | Cable
+    | Temperature
+    | BoardSupply
 )
 """Any value of any signal."""

@@ -14,15 +14,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vehicle.core.car import Actuator, WhenEmpty
-from vehicle.core.settings import HighCurrent, Settings
+from vehicle.core.settings import ColdRelease, HighCurrent, Settings, Toggle
 from vehicle.core.signals import (
+    BoardSupply,
     CarLock,
     Fitted,
     Inlet,
+    KeyZone,
     Occupant,
     Session,
     Supply,
     SupplyLimit,
+    Temperature,
     Weld,
 )
 from vehicle.core.snapshot import Snapshot
@@ -51,13 +54,15 @@ class Doors(StrEnum):
 class Phase(StrEnum):
     """The session as the policy sees it.
 
-    FULL is complete with the owner's grace time over; INTERRUPTED is a session that ended without
-    being complete or asked to stop, until the power-cut hold is over.
+    WAITING has waited so long that the owner no longer counts it as a session. FULL is complete,
+    the grace time over, and the owner wants the cable freed then. INTERRUPTED is a session that
+    ended without being complete or asked to stop, until the power-cut hold is over.
     """
 
     UNKNOWN = "unknown"
     NONE = "none"
     ACTIVE = "active"
+    WAITING = "waiting"
     COMPLETE = "complete"
     FULL = "full"
     FAULT = "fault"
@@ -98,6 +103,17 @@ class Past(StrEnum):
     MANUAL_RELEASE = "manual-release"
 
 
+class Plight(StrEnum):
+    """What may soon keep a pin from moving, where the owner wants it released before that.
+
+    FREEZES: it is cold. RUNS_DOWN: the 12 V supply is low.
+    """
+
+    NONE = "none"
+    FREEZES = "freezes"
+    RUNS_DOWN = "runs-down"
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """Everything the policy looks at for one pin, besides the owner's settings."""
@@ -109,6 +125,7 @@ class Situation:
     need: Need = Need.UNKNOWN
     asked: Asked = Asked.NOTHING
     past: Past = Past.FRESH
+    plight: Plight = Plight.NONE
 
 
 SIGNALS_BEHIND: dict[str, tuple[str, ...]] = {
@@ -119,6 +136,7 @@ SIGNALS_BEHIND: dict[str, tuple[str, ...]] = {
     "need": ("supply", "supply_limit"),
     "asked": (),
     "past": (),
+    "plight": ("board_supply", "temperature", "car_lock", "key"),
 }
 """Field of Situation -> the signals it is folded from, for explanations."""
 
@@ -174,17 +192,40 @@ def doors_of(car_lock: CarLock, locked_since_seated: bool) -> Doors:
     return Doors.LOCKED if car_lock is CarLock.LOCKED else Doors.UNKNOWN
 
 
-def phase_of(session: Session, interrupted: bool, grace_over: bool) -> Phase:
-    """Return the session's phase, given what is remembered of how it ended."""
+def phase_of(session: Session, *, interrupted: bool, full: bool, waited: bool) -> Phase:
+    """Return the session's phase, given what is remembered of it and what the owner wants.
+
+    ``full``: complete means that the cable is to be freed now. ``waited``: a session that waits
+    counts as none by now.
+    """
+    if session is Session.WAITING and waited:
+        return Phase.WAITING
     if session in ACTIVE:
         return Phase.ACTIVE
     if session is Session.UNKNOWN:
         return Phase.UNKNOWN
     if session is Session.COMPLETE:
-        return Phase.FULL if grace_over else Phase.COMPLETE
+        return Phase.FULL if full else Phase.COMPLETE
     if interrupted:
         return Phase.INTERRUPTED
     return Phase.FAULT if session is Session.FAULT else Phase.NONE
+
+
+NEARBY = (KeyZone.NEAR, KeyZone.AT_PORT, KeyZone.INSIDE)
+"""Where the key is while its owner attends to the car."""
+
+
+def plight_of(
+    board: BoardSupply, temperature: Temperature, car_lock: CarLock, key: KeyZone, owner: Settings
+) -> Plight:
+    """Return what a pin had better be released before. An empty battery outranks the cold."""
+    if board in (BoardSupply.LOW, BoardSupply.TOO_LOW) and owner.low_supply_release is Toggle.ON:
+        return Plight.RUNS_DOWN
+    attended = car_lock is CarLock.UNLOCKED and key in NEARBY
+    wanted = owner.cold_release is ColdRelease.ALWAYS or (
+        attended and owner.cold_release is ColdRelease.ATTENDED
+    )
+    return Plight.FREEZES if temperature is Temperature.COLD and wanted else Plight.NONE
 
 
 def energy_of(inlet: Inlet, weld: Weld, weld_result_awaited: bool) -> Energy:

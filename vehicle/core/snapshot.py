@@ -12,6 +12,7 @@ from typing import get_type_hints
 
 from vehicle.core.car import Actuator
 from vehicle.core.signals import (
+    BoardSupply,
     Cabin,
     Cable,
     CarLock,
@@ -26,6 +27,7 @@ from vehicle.core.signals import (
     Session,
     Supply,
     SupplyLimit,
+    Temperature,
     Weld,
 )
 
@@ -51,13 +53,17 @@ class Snapshot:
     hour: Hour = Hour.UNKNOWN
     cabin: Cabin = Cabin.UNKNOWN
     cable: Cable = Cable.UNKNOWN
+    temperature: Temperature = Temperature.UNKNOWN
+    board_supply: BoardSupply = BoardSupply.UNKNOWN
 
 
 SIGNALS: dict[str, type[StrEnum]] = get_type_hints(Snapshot)
 """Signal name -> its enum, in the snapshot's order."""
 
-OPTIONAL = frozenset({"place", "hour", "cabin", "cable"})
-"""Signals that a bus need not tell: they only pick overrides, and may be told from outside."""
+OPTIONAL = frozenset({"place", "hour", "cabin", "cable", "temperature", "board_supply"})
+"""Signals that a car need not tell: they pick overrides or add comfort, no rule needs them.
+
+They may be told from outside of the bus."""
 
 FEEDBACK_SIGNAL = {Actuator.LATCH: "latch", Actuator.ADAPTER: "adapter_lock"}
 """Pin -> the signal that tells its position."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from vehicle.core.memory import Flag, State, Timer
 from vehicle.core.names import EventName, FaultName, PinState
 from vehicle.core.pin import PinControl
-from vehicle.core.signals import CarLock, Feedback, Occupant, Pilot, Session
+from vehicle.core.signals import BoardSupply, CarLock, Feedback, Occupant, Pilot, Session
 from vehicle.core.situation import SEATED, WITH_CONNECTOR, guarding_pin
 from vehicle.core.snapshot import Snapshot
 
@@ -84,7 +84,7 @@ def watch_security(state: State) -> None:
     if guard is None or seen.car_lock is not CarLock.LOCKED:
         return
     pin = state.pins[guard]
-    stroke_ahead = pin.ready_to_engage and state.wants_engaged(guard)
+    stroke_ahead = pin.ready_to_engage and state.will_engage(guard)
     if pin.state is PinState.ENGAGED:
         state.flags.discard(Flag.NOT_SECURED_TOLD)
     elif pin.stroking or stroke_ahead or _unheard(state, pin):
@@ -92,6 +92,12 @@ def watch_security(state: State) -> None:
     elif Flag.NOT_SECURED_TOLD not in state.flags:
         state.flags.add(Flag.NOT_SECURED_TOLD)
         state.tell(EventName.NOT_SECURED, actuator=guard, occupant=seen.occupant)
+
+
+def watch_supply(state: State) -> None:
+    """Raise or clear the fault of a 12 V supply that may soon, or already does, trap a pin."""
+    low = state.settled.board_supply in (BoardSupply.LOW, BoardSupply.TOO_LOW)
+    state.fault(FaultName.SUPPLY_LOW, low)
 
 
 def _unheard(state: State, pin: PinControl) -> bool:

@@ -113,6 +113,17 @@ SIGNAL_WORDS: dict[str, dict[str, str]] = {
         "socket": "public socket, the owner's cable",
         "unknown": "not known whose cable it is",
     },
+    "temperature": {
+        "cold": "cold at the inlet",
+        "mild": "no frost at the inlet",
+        "unknown": "temperature unknown",
+    },
+    "board_supply": {
+        "too-low": "12 V supply too low to move a pin",
+        "low": "12 V supply low",
+        "good": "12 V supply good",
+        "unknown": "12 V supply unknown",
+    },
 }
 """Signal -> value -> words."""
 
@@ -166,6 +177,7 @@ FAULT_WORDS: dict[FaultName, str] = {
     FaultName.BUS_ASLEEP: "the car's bus sleeps and did not wake",
     FaultName.BUS_LOST: "the car's bus is lost",
     FaultName.INTERNAL_ERROR: "the lock manager had an internal error",
+    FaultName.SUPPLY_LOW: "the 12 V supply is low: soon the pins cannot be moved any more",
 }
 
 FAULT_ADVICE: dict[FaultName, str] = {
@@ -186,6 +198,10 @@ FAULT_ADVICE: dict[FaultName, str] = {
     FaultName.CONTACTORS_WELDED: "Do not pull the connector. The car needs service.",
     FaultName.BUS_ASLEEP: "Open a door or press the fob to wake the car; the release follows.",
     FaultName.BUS_LOST: "Switch the car on; if it repeats, have it serviced.",
+    FaultName.SUPPLY_LOW: (
+        "Charge the 12 V battery, or drive. Take the cable out while it is released; once the"
+        " battery is empty only the manual release frees it."
+    ),
     FaultName.INTERNAL_ERROR: "It restarts by itself; until then the pins stay where they are.",
 }
 
@@ -201,6 +217,7 @@ RESULT_WORDS: dict[Result, str] = {
     Result.FAILED_TO_RELEASE: "failed: the pin could not be released",
     Result.FEEDBACK_LOST: "the pin was driven, but its sensor is not heard: check by hand",
     Result.ENERGY_UNKNOWN: "failed: it is not known whether the inlet is safe",
+    Result.SUPPLY_TOO_LOW: "failed: the 12 V supply is too low to move the pin",
     Result.CONTACTORS_WELDED: "failed: the contactors are welded",
     Result.MANUAL_RELEASE_PULLED: "not needed: the manual release was pulled",
     Result.PIN_UNKNOWN: "failed: the car has not told yet which locks it has",

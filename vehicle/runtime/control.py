@@ -12,10 +12,11 @@ from typing import Any
 
 from vehicle.core.car import Actuator
 from vehicle.core.messages import Entry
-from vehicle.core.names import FaultName, PinState, Request
+from vehicle.core.names import Demand, FaultName, PinState, Request
 from vehicle.core.situation import Asked, fitted, guarding_pin
 from vehicle.core.snapshot import SIGNALS
-from vehicle.core.why import CHANGE_WORDS, Change, ways_to_release
+from vehicle.core.whatif import Way as WhatIf
+from vehicle.core.whatif import ways
 from vehicle.core.words import (
     CHARGE_WORDS,
     FAULT_WORDS,
@@ -189,10 +190,10 @@ class Control:
         else:
             raise invalid_parameter("actuator")
         decision, now_us = manager.decision(actuator), self._service.clock.now_us()
-        situation, owner = manager.situation(actuator), manager.effective.settings
+        owner = manager.effective.settings
         behind = manager.settings_behind(actuator)
         free = manager.pin(actuator).state is PinState.RELEASED
-        ways = () if free else ways_to_release(situation, owner, actuator)
+        found = () if free else ways(manager, actuator, Demand.RELEASE, now_us)
         return {
             "actuator": actuator,
             "demand": decision.demand,
@@ -201,7 +202,7 @@ class Control:
             "because": [self._signal(signal, now_us) for signal in decision.rule.signals],
             "settings": {key: in_words(owner)[key] for key in behind},
             "overrides": [str(each) for each in manager.overrides_behind(actuator)],
-            "releases": [_way(way) for way in ways],
+            "releases": [_way(way) for way in found],
         }
 
     # ---- the journal ----------------------------------------------------------------------------
@@ -223,9 +224,8 @@ class Control:
         call.reply(beat, continues=True)
 
 
-def _way(changes: tuple[Change, ...]) -> dict[str, Any]:
-    words = ", and ".join(CHANGE_WORDS[change] for change in changes)
-    return {"changes": list(changes), "words": words}
+def _way(way: WhatIf) -> dict[str, Any]:
+    return {"changes": list(way.changes), "words": way.words}
 
 
 def _line(now_us: int, entry: Entry) -> dict[str, Any]:

@@ -81,6 +81,7 @@ _ENDS: Mapping[Result, _End] = {
     Result.MANUAL_RELEASE_PULLED: _End(),
     Result.ENERGY_UNKNOWN: _End(unsafe, fault=FaultName.ENERGY_UNKNOWN),
     Result.CONTACTORS_WELDED: _End(unsafe, fault=FaultName.CONTACTORS_WELDED),
+    Result.SUPPLY_TOO_LOW: _End(failed, fault=FaultName.SUPPLY_LOW),
     Result.FAILED_TO_ENGAGE: _End(failed, fault=FaultName.FAILED_TO_ENGAGE),
     Result.FAILED_TO_RELEASE: _End(failed, fault=FaultName.FAILED_TO_RELEASE),
     Result.FEEDBACK_LOST: _End(failed, fault=FaultName.FEEDBACK_LOST),

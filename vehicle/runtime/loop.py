@@ -29,7 +29,7 @@ from vehicle.core.messages import (
     Output,
     SegmentStarted,
 )
-from vehicle.core.names import Authenticity
+from vehicle.core.names import Authenticity, Demand
 from vehicle.wire.frame import Frame
 from vehicle.wire.memory import WireMemory
 from vehicle.wire.translator import Translator, WireEvent
@@ -43,7 +43,7 @@ class LoopMemory:
     """Everything that decides what comes next, settings aside. Times are relative."""
 
     manager: Memory = field(default_factory=Memory)
-    vetoed: tuple[tuple[Actuator, str], ...] = ()
+    vetoed: tuple[tuple[Actuator, Demand, str], ...] = ()
     wire: WireMemory = field(default_factory=WireMemory)
     down: frozenset[str] = frozenset()
     """Buses whose interface is down."""
@@ -70,7 +70,7 @@ class Loop:
         """Return everything remembered at ``now_us``; no deadline before it may still be due."""
         return LoopMemory(
             self._manager.memory_at(now_us),
-            tuple(self._manager.vetoed.items()),
+            tuple((*way, why) for way, why in self._manager.vetoed.items()),
             self._translator.memory(now_us),
             frozenset(self._down),
             frozenset(self._slept),
@@ -82,7 +82,9 @@ class Loop:
         Raises:
             ValueError: the memory names something that does not exist.
         """
-        self._manager.restore(memory.manager, now_us, dict(memory.vetoed))
+        self._manager.restore(
+            memory.manager, now_us, {(pin, way): why for pin, way, why in memory.vetoed}
+        )
         self._translator.resume(memory.wire, now_us)
         self._down, self._slept = set(memory.down), set(memory.slept)
 

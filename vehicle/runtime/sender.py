@@ -58,6 +58,7 @@ GRAVEST_FIRST = (
     FaultName.FAILED_TO_RELEASE,
     FaultName.FAILED_TO_ENGAGE,
     FaultName.ENERGY_UNKNOWN,
+    FaultName.SUPPLY_LOW,
     FaultName.FEEDBACK_LOST,
     FaultName.UNEXPECTED_CLOSE,
     FaultName.BUS_ASLEEP,

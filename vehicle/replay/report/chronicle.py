@@ -15,6 +15,7 @@ from typing import Protocol
 
 from vehicle.core.car import Actuator
 from vehicle.core.manager import LockManager
+from vehicle.core.memory import Timer
 from vehicle.core.messages import (
     ActuatorChanged,
     Answered,
@@ -28,11 +29,9 @@ from vehicle.core.messages import (
     StopCharge,
 )
 from vehicle.core.names import Demand, PinState
-from vehicle.core.policy import decide
-from vehicle.core.resolve import for_pin
 from vehicle.core.settings import Settings
 from vehicle.core.situation import Situation
-from vehicle.core.why import CHANGE_WORDS, ways_to_release
+from vehicle.core.whatif import CHANGE_WORDS, ways
 from vehicle.core.words import EVENT_WORDS, FAULT_WORDS, PIN_WORDS, RESULT_WORDS
 from vehicle.replay.report.lanes import ASSUMED, PERMIT, demand_key, state_key
 from vehicle.replay.timeline import Row, Timeline
@@ -128,7 +127,7 @@ class Chronicle:
         self.end_us = 0
         self._timeline = Timeline(shadow=shadow)
         self._origin: Origin | None = None
-        self._ways: dict[tuple[Situation, Settings, Actuator], str] = {}
+        self._ways: dict[tuple[Situation, Settings, frozenset[Timer], Actuator], str] = {}
 
     def meet(self, origin: Origin) -> None:
         """Take what the outputs come from: it is asked what would release a pin."""
@@ -195,25 +194,25 @@ class Chronicle:
     def _note_ways(self, now_us: int) -> None:
         """Note what would release each pin, as things stand after this output."""
         for actuator, why in self.whys.items():
-            why.releases.note(now_us, self._releases(actuator))
+            why.releases.note(now_us, self._releases(actuator, now_us))
 
-    def _releases(self, actuator: Actuator) -> str:
+    def _releases(self, actuator: Actuator, now_us: int) -> str:
         if self._origin is None:
             return NOT_RECORDED
         manager = self._origin.manager
         if manager.pin(actuator).state is PinState.RELEASED:
             return RELEASED_ALREADY
         owner = manager.effective.settings
-        asked = (manager.situation(actuator), owner, actuator)
+        asked = (manager.situation(actuator), owner, manager.waits_for, actuator)
         if asked not in self._ways:
-            self._ways[asked] = _ways(*asked)
+            self._ways[asked] = _ways(manager, actuator, now_us)
         return self._ways[asked]
 
 
-def _ways(now: Situation, owner: Settings, actuator: Actuator) -> str:
-    ways = ways_to_release(now, owner, actuator)
-    if ways:
-        together = (", and ".join(CHANGE_WORDS[change] for change in way) for way in ways)
+def _ways(manager: LockManager, actuator: Actuator, now_us: int) -> str:
+    found = [way for way in ways(manager, actuator, Demand.RELEASE, now_us) if not way.setting]
+    if found:
+        together = (", and ".join(CHANGE_WORDS[each] for each in way.changes) for way in found)
         return "; or ".join(together)
-    wanted = decide(now, for_pin(owner, actuator), actuator).demand
+    wanted = manager.decision(actuator).demand
     return RELEASING_ALREADY if wanted is Demand.RELEASE else NOTHING_RELEASES

@@ -35,7 +35,7 @@ _TONES: Mapping[LaneTone, tuple[str, ...]] = {
     LaneTone.UNKNOWN: ("unknown",),
     LaneTone.REST: (
         *("unlocked", "released", "empty", "none", "absent", "far", "hold", "safe"),
-        *("passed", "up-to-16-a", "away"),
+        *("passed", "up-to-16-a", "away", "good", "mild"),
     ),
     LaneTone.HELD: (
         *("locked", "engaged", "engage", "connector", "adapter", "adapter-and-connector"),
@@ -46,8 +46,9 @@ _TONES: Mapping[LaneTone, tuple[str, ...]] = {
     LaneTone.LIVE: ("charging", "ac", "dc", "ac-limited", "above-16-a"),
     LaneTone.BUSY: (
         *("waiting", "stopping", "engaging", "releasing", "moving", "testing", "energised"),
+        "cold",
     ),
-    LaneTone.BAD: ("jammed", "fault", "welded", "blocking"),
+    LaneTone.BAD: ("jammed", "fault", "welded", "blocking", "low", "too-low"),
 }
 _TONE_OF = {word: tone for tone, words in _TONES.items() for word in words}
 

@@ -1,0 +1,315 @@
+"""What would release a pin, and what would lock it: asked of the manager itself.
+
+Knows: what may happen to a car, and how to let it happen to a copy of the manager.
+Refuses to know: rules, folds and memory. What it says is found by trying, never written by hand, so
+it cannot disagree with what the manager then does.
+
+The copy is restored from memory, so trying changes nothing. Its pins are told nothing, so what is
+found is what the policy will demand; whether the metal obeys is another matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import combinations
+from typing import Any
+
+from vehicle.core.car import Actuator
+from vehicle.core.manager import LockManager
+from vehicle.core.memory import Memory, Timer
+from vehicle.core.messages import (
+    DeadlinePassed,
+    InputEvent,
+    Observed,
+    Requested,
+    SettingsChanged,
+)
+from vehicle.core.names import Demand, Request, Source
+from vehicle.core.overrides import Override
+from vehicle.core.settings import SINGLE, Settings, Toggle
+from vehicle.core.signals import CarLock, Inlet, Occupant, Session, Weld
+from vehicle.core.situation import ACTIVE, SEATED
+
+HORIZON_US = 24 * 3_600_000_000
+"""How far ahead time is tried: the longest grace time an owner may choose."""
+DEADLINES_MAX = 64
+"""How many deadlines are let pass: far more than the owner's times and one stroke have."""
+TOGETHER_MAX = 3
+"""How many changes may make one way. Four at once are no advice."""
+
+
+class Change(StrEnum):
+    """Something that may happen."""
+
+    OCCUPANT_KNOWN = "occupant-known"
+    PLUG_IN = "plug-in"
+    PLUG_AGAIN = "plug-again"
+    SESSION_BEGINS = "session-begins"
+    SESSION_OVER = "session-over"
+    FULL = "full"
+    SAFE = "safe"
+    UNLOCK = "unlock"
+    LOCK = "lock"
+    LOCK_AGAIN = "lock-again"
+    ASK = "ask"
+    ASK_TO_HOLD = "ask-to-hold"
+    TAKE_OUT = "take-out"
+    TIME = "time"
+    SETTING = "setting"
+
+
+CHANGE_WORDS: dict[Change, str] = {
+    Change.OCCUPANT_KNOWN: "the car tells what is in the inlet",
+    Change.PLUG_IN: "something is plugged in",
+    Change.PLUG_AGAIN: "it is taken out and plugged in again",
+    Change.SESSION_BEGINS: "a charging session begins",
+    Change.SESSION_OVER: "the charging session is over",
+    Change.FULL: "the charge is complete and the grace time is over",
+    Change.SAFE: "the inlet is safe (no current, no voltage)",
+    Change.UNLOCK: "the car is unlocked",
+    Change.LOCK: "the car is locked",
+    Change.LOCK_AGAIN: "the car is unlocked and locked again",
+    Change.ASK: "someone asks for it (chargelock unlatch; it stops the charge first)",
+    Change.ASK_TO_HOLD: "someone asks for it (chargelock latch)",
+    Change.TAKE_OUT: "what is plugged in is taken out by hand",
+    Change.TIME: "time passes",
+    Change.SETTING: "the owner chooses otherwise",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Changes that together lead to a demand; none of them can be left out."""
+
+    changes: tuple[Change, ...]
+    after_us: int = 0
+    """How long it then takes, in microseconds: a grace time, a window; 0 where it is at once."""
+    setting: str = ""
+    """For SETTING: what to choose, as ``auto-lock=off`` or as an override is written."""
+
+    @property
+    def words(self) -> str:
+        """The way in an owner's words."""
+        said = [CHANGE_WORDS[each] for each in self.changes if each is not Change.TIME]
+        if self.setting:
+            said = [f"the owner chooses {self.setting}"]
+        if self.after_us:
+            said.append(f"{_duration(self.after_us)} pass")
+        return ", and ".join(said)
+
+    @property
+    def brief(self) -> str:
+        """The way in few words, without what explains it."""
+        return " and ".join(part.partition(" (")[0] for part in self.words.split(", and "))
+
+
+def _duration(us: int) -> str:
+    seconds = -(-us // 1_000_000)
+    minutes, left = divmod(seconds, 60)
+    if minutes and left:
+        return f"{minutes} min {left} s"
+    return f"{minutes} min" if minutes else f"{left} s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """One change: where it makes sense, and which events bring it about."""
+
+    change: Change
+    sensible: Callable[[LockManager], bool]
+    events: Callable[[LockManager], tuple[InputEvent, ...]]
+
+
+def _sees(**values: Any) -> Callable[[LockManager], tuple[InputEvent, ...]]:
+    return lambda _: (Observed(tuple(values.items())),)
+
+
+def _safe(manager: LockManager) -> tuple[InputEvent, ...]:
+    """The inlet is safe, and no weld result is owed any more."""
+    weld = {"weld": Weld.NONE} if manager.snapshot.weld is not Weld.UNKNOWN else {}
+    return (Observed((("inlet", Inlet.SAFE), *weld.items())),)
+
+
+def _plug_again(manager: LockManager) -> tuple[InputEvent, ...]:
+    occupant = manager.snapshot.occupant
+    return (*_sees(occupant=Occupant.EMPTY)(manager), *_sees(occupant=occupant)(manager))
+
+
+def _twice(name: str, first: Any, then: Any) -> Callable[[LockManager], tuple[InputEvent, ...]]:
+    return lambda _: (Observed(((name, first),)), Observed(((name, then),)))
+
+
+def _asks(request: Request) -> Callable[[LockManager], tuple[InputEvent, ...]]:
+    return lambda _: (Requested(request, Source.CLI),)
+
+
+def _running(manager: LockManager) -> tuple[InputEvent, ...]:
+    """No event: only time passes, which every way is given."""
+    return ()
+
+
+_OWNERS_TIMES = frozenset(
+    {Timer.GRACE, Timer.POWER_CUT_HOLD, Timer.RELOCK_WINDOW, Timer.LONG_WAIT, Timer.WELD_RESULT}
+)
+_OCCUPANT_KNOWN = _Try(
+    Change.OCCUPANT_KNOWN,
+    lambda m: m.snapshot.occupant is Occupant.UNKNOWN,
+    _sees(occupant=Occupant.CONNECTOR),
+)
+_TIME = _Try(Change.TIME, lambda m: bool(_OWNERS_TIMES & m.waits_for), _running)
+
+# In the order in which they are let happen.
+_TRIES: dict[Demand, tuple[_Try, ...]] = {
+    Demand.RELEASE: (
+        _Try(Change.ASK, lambda _: True, _asks(Request.UNLATCH)),
+        _Try(
+            Change.UNLOCK,
+            lambda m: m.snapshot.car_lock is not CarLock.UNLOCKED,
+            _sees(car_lock=CarLock.UNLOCKED),
+        ),
+        _OCCUPANT_KNOWN,
+        _Try(
+            Change.SESSION_OVER,
+            lambda m: m.snapshot.session in (*ACTIVE, Session.UNKNOWN),
+            _twice("session", Session.STOPPING, Session.NONE),
+        ),
+        _Try(
+            Change.FULL,
+            lambda m: (
+                m.snapshot.session is not Session.COMPLETE
+                and m.effective.settings.release_when_full is Toggle.ON
+            ),
+            _sees(session=Session.COMPLETE),
+        ),
+        # Welded contactors become safe by service, which is nothing to wait for.
+        _Try(
+            Change.SAFE,
+            lambda m: m.snapshot.inlet is not Inlet.SAFE and m.snapshot.weld is not Weld.WELDED,
+            _safe,
+        ),
+        # Otherwise a pin holds it, and taking it out is what a release is for.
+        _Try(
+            Change.TAKE_OUT,
+            lambda m: m.manual_release and m.snapshot.occupant in SEATED,
+            _sees(occupant=Occupant.EMPTY),
+        ),
+        _TIME,
+    ),
+    Demand.ENGAGE: (
+        _OCCUPANT_KNOWN,
+        _Try(
+            Change.PLUG_IN,
+            lambda m: m.snapshot.occupant is Occupant.EMPTY,
+            _sees(occupant=Occupant.CONNECTOR),
+        ),
+        _Try(Change.PLUG_AGAIN, lambda m: m.snapshot.occupant in SEATED, _plug_again),
+        _Try(
+            Change.SESSION_BEGINS,
+            lambda m: m.snapshot.session not in ACTIVE,
+            _sees(session=Session.WAITING),
+        ),
+        _Try(
+            Change.LOCK,
+            lambda m: m.snapshot.car_lock is not CarLock.LOCKED,
+            _sees(car_lock=CarLock.LOCKED),
+        ),
+        _Try(
+            Change.LOCK_AGAIN,
+            lambda m: m.snapshot.car_lock is CarLock.LOCKED,
+            _twice("car_lock", CarLock.UNLOCKED, CarLock.LOCKED),
+        ),
+        _Try(Change.ASK_TO_HOLD, lambda _: True, _asks(Request.LATCH)),
+        _TIME,
+    ),
+}
+
+
+def ways(manager: LockManager, actuator: Actuator, demand: Demand, now_us: int) -> tuple[Way, ...]:
+    """Return the smallest sets of changes that each lead to ``demand``, smallest first.
+
+    Single settings come last. Empty where it is demanded already, and where nothing leads to it (no
+    pin, welded contactors). ``demand``: ENGAGE or RELEASE.
+    """
+    if manager.decision(actuator).demand is demand:
+        return ()
+    search = _Search(manager, actuator, demand, now_us)
+    tries = [each for each in _TRIES[demand] if each.sensible(manager)]
+    found: list[Way] = []
+    for size in range(1, TOGETHER_MAX + 1):
+        for chosen in combinations(tries, size):
+            names = {each.change for each in chosen}
+            names |= {Change.SESSION_OVER} if Change.FULL in names else set()  # one of its ends
+            if any(names.issuperset(smaller.changes) for smaller in found):
+                continue
+            after_us = search.leads(chosen)
+            if after_us is not None:
+                found.append(Way(tuple(each.change for each in chosen), after_us))
+    return (*found, *search.settings())
+
+
+class _Search:
+    """One search: the memory to begin from, and the copy that everything is tried on."""
+
+    def __init__(
+        self, manager: LockManager, actuator: Actuator, demand: Demand, now_us: int
+    ) -> None:
+        self._manager = manager
+        self._memory: Memory = manager.memory_at(now_us)
+        self._actuator = actuator
+        self._demand = demand
+        self._copy = LockManager(manager.car, manager.settings, shadow=manager.shadow)
+
+    def leads(self, chosen: tuple[_Try, ...]) -> int | None:
+        """Return how long after ``chosen`` the demand comes; None where it does not."""
+        waits = any(each.change in (Change.FULL, Change.TIME) for each in chosen)
+        events = [event for each in chosen for event in each.events(self._manager)]
+        return self._try(events, waits=waits)
+
+    def settings(self) -> Iterator[Way]:
+        """Yield every choice of a single setting that leads to the demand at once."""
+        settings, by = self._manager.settings, dict(self._manager.effective.by)
+        for key, item in SINGLE.items():
+            kind: Any = type(item.default)
+            now = getattr(self._manager.effective.settings, item.name)
+            for value in kind if issubclass(kind, StrEnum) else ():
+                if value is now:
+                    continue
+                other, words = _chosen(settings, key, value, by.get(key))
+                event = SettingsChanged(other, "")
+                if self._try([event], waits=False) is not None:
+                    yield Way((Change.SETTING,), setting=words)
+
+    def _try(self, events: list[InputEvent], *, waits: bool) -> int | None:
+        copy, settings = self._copy, self._manager.settings
+        if copy.settings != settings:
+            copy.handle(SettingsChanged(settings, ""), HORIZON_US)
+        copy.restore(self._memory, 0)
+        for event in events:
+            copy.handle(event, 0)
+        if self._reached(copy):
+            return 0
+        for _ in range(DEADLINES_MAX if waits else 0):
+            due_us = copy.deadline_us
+            if due_us is None or due_us > HORIZON_US:
+                return None
+            copy.handle(DeadlinePassed(), due_us)
+            if self._reached(copy):
+                return due_us
+        return None
+
+    def _reached(self, copy: LockManager) -> bool:
+        return copy.decision(self._actuator).demand is self._demand
+
+
+def _chosen(
+    settings: Settings, key: str, value: StrEnum, override: Override | None
+) -> tuple[Settings, str]:
+    """Return the settings with another choice where it counts now, and how to say that."""
+    if override is None:
+        change: dict[str, Any] = {SINGLE[key].name: value}
+        return replace(settings, **change), f"{key}={value}"
+    other = replace(override, value=str(value))
+    overrides = tuple(other if each == override else each for each in settings.overrides)
+    return replace(settings, overrides=overrides), str(other)
