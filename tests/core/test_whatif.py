@@ -152,6 +152,8 @@ def test_the_override_that_holds_now_is_the_choice_that_is_told() -> None:
     owner = parse({"auto-lock": "off", "overrides": "auto-lock=on when place=away"})
     bench = plugged(owner, place=Place.AWAY, car_lock=CarLock.LOCKED)
     assert settings(bench)[0] == "auto-lock=off when place=away"
+    (first, *_) = [way for way in told(bench) if way.setting]
+    assert first.words == "the owner chooses auto-lock=off when place=away"
 
 
 @pytest.mark.fast
@@ -261,6 +263,18 @@ def demand_after(
     return run.decision(LATCH).demand
 
 
+def chosen(settings: Settings, words: str) -> Settings:
+    """The settings after an owner has done what a way says, in a settings file's words."""
+    document = settings.words()
+    key, value = words.split("=", 1)
+    if " when " in words:
+        when = words.partition(" when ")[2]
+        texts = str(document["overrides"]).split("; ")
+        mine = [text for text in texts if text.startswith(f"{key}=") and text.endswith(when)]
+        return parse({**document, "overrides": [words if t in mine else t for t in texts]})
+    return parse({**document, key: value})
+
+
 def prove(seed: int, count: int) -> Counter[str]:
     """Check every way from ``count`` states; return how much of what was checked."""
     checked: Counter[str] = Counter()
@@ -269,6 +283,10 @@ def prove(seed: int, count: int) -> Counter[str]:
             for way in ways(manager, LATCH, demand, now_us):
                 checked[demand] += 1
                 if way.setting:
+                    owner = chosen(manager.settings, way.setting)
+                    got = demand_after(manager, now_us, (), 0, owner)
+                    assert got is demand, (way, manager.memory_at(now_us))
+                    checked["settings"] += 1
                     continue
                 checked[f"{len(way.changes)} together"] += 1
                 got = demand_after(manager, now_us, way.changes, way.after_us, manager.settings)
@@ -287,6 +305,7 @@ def test_from_sampled_states_what_is_told_works_and_nothing_smaller_does() -> No
     checked = prove(seed=1, count=60)
     assert min(checked["release"], checked["engage"]) > 40
     assert checked["2 together"] > 10
+    assert checked["settings"] > 10
     assert checked["waits"]
 
 
@@ -294,4 +313,5 @@ def test_from_sampled_states_what_is_told_works_and_nothing_smaller_does() -> No
 @pytest.mark.parametrize("seed", range(2, 6))
 def test_from_10_000_sampled_states_what_is_told_works_and_nothing_smaller_does(seed: int) -> None:
     checked = prove(seed, count=2_500)
-    assert checked["3 together"] > 100
+    assert checked["3 together"] > 25
+    assert checked["settings"] > 500
