@@ -23,7 +23,7 @@ from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import open_recording
 from vehicle.replay.report.chronicle import Chronicle
 from vehicle.replay.run import NothingInCommonError, Replay
-from vehicle.replay.scan.kernels import Kernel, choose
+from vehicle.replay.scan.kernels import Kernel, choose, stale
 from vehicle.replay.summary import Summary
 from vehicle.runtime.events_file import EventsFileError
 from vehicle.runtime.journal import is_entry, start_line, to_line
@@ -155,6 +155,8 @@ def _start(profile: Profile, run: Replay) -> str:
 
 
 def _kernel(name: str) -> Kernel | None:
+    if words := stale():
+        click.echo(f"warning: {words}", err=True)
     if name in ("", FRAMES):
         return None
     try:

@@ -4,6 +4,7 @@ from array import array
 
 from vehicle.replay.scan.sieve import Record
 
+CONTRACT: int
 ROWS: int
 CHANNEL_BYTES: int
 RULE_BYTES: int

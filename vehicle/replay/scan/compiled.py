@@ -2,7 +2,8 @@
 
 Knows: how columns, rules and state are laid out for C. Refuses to know: what is done with them.
 
-Importing this raises ImportError where the installation has no compiled part.
+Importing this raises ImportError where the installation has no compiled part, and
+StaleKernelError where it has one of another version.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 
 from vehicle.replay.scan import _compiled
 from vehicle.replay.scan.columns import ROWS, Columns, Wanted
+from vehicle.replay.scan.kernels import StaleKernelError
 from vehicle.replay.scan.lines import Ordinary
 from vehicle.replay.scan.objects import Walked
 from vehicle.replay.scan.rules import Rule
@@ -20,8 +22,15 @@ from vehicle.replay.scan.sieve import Record
 
 _RULE = struct.Struct("=64s256sqq9i4x")
 
-if _compiled.ROWS != ROWS or _RULE.size != _compiled.RULE_BYTES:
-    raise ImportError("the compiled kernel is of another version; install chargelock again")
+CONTRACT = 1
+"""The number of the agreement with the compiled part; see ``_columns.h``."""
+
+if getattr(_compiled, "CONTRACT", 0) != CONTRACT:
+    raise StaleKernelError(
+        f"{_compiled.__file__}: the compiled kernel was built for another version of chargelock"
+        " and is not used; install chargelock again (in its repository: pip install -e .)"
+    )
+assert (ROWS, _RULE.size) == (_compiled.ROWS, _compiled.RULE_BYTES)
 
 
 def clock(columns: Columns, first: int, state: array[int]) -> int:

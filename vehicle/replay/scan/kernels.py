@@ -35,6 +35,10 @@ class Kernel:
     """Returns a new scanner of one BLF file's objects."""
 
 
+class StaleKernelError(Exception):
+    """The compiled part of this installation was built from other sources than the rest."""
+
+
 class Scan(NamedTuple):
     """What a pass over a recording looks for, and with what."""
 
@@ -48,7 +52,7 @@ PLAIN = Kernel("plain", run_clock, PlainSieve, PlainLines)
 def _compiled() -> Kernel | None:
     try:
         from vehicle.replay.scan import compiled
-    except ImportError:
+    except (ImportError, StaleKernelError):
         return None
     return Kernel(
         "compiled",
@@ -67,10 +71,18 @@ def _numpy() -> Kernel | None:
     return Kernel("numpy", with_numpy.clock, with_numpy.NumpySieve, numpy_lines.NumpyLines)
 
 
+_FINDERS: dict[str, Callable[[], Kernel | None]] = {
+    "compiled": _compiled,
+    "numpy": _numpy,
+    "plain": lambda: PLAIN,
+}
+"""Name -> what returns the kernel, if it is there; the quickest first. NumPy takes long to import,
+so none is looked for before its turn."""
+
+
 def installed() -> tuple[Kernel, ...]:
     """Return every kernel that this installation has, the quickest first."""
-    found = (_compiled(), _numpy(), PLAIN)
-    return tuple(kernel for kernel in found if kernel is not None)
+    return tuple(kernel for find in _FINDERS.values() if (kernel := find()) is not None)
 
 
 def choose(name: str = "") -> Kernel:
@@ -78,9 +90,22 @@ def choose(name: str = "") -> Kernel:
 
     Raises: ValueError where this installation has no kernel of that name.
     """
-    if not name:
-        return _compiled() or _numpy() or PLAIN
-    kernels = {kernel.name: kernel for kernel in installed()}
-    if name not in kernels:
-        raise ValueError(f"this installation has no kernel {name!r}; it has {', '.join(kernels)}")
-    return kernels[name]
+    finders = _FINDERS.values() if not name else [_FINDERS[name]] if name in _FINDERS else []
+    for find in finders:
+        kernel = find()
+        if kernel is not None:
+            return kernel
+    there = ", ".join(kernel.name for kernel in installed())
+    raise ValueError(f"this installation has no kernel {name!r}; it has {there}")
+
+
+def stale() -> str:
+    """Return why the compiled kernel of this installation is left out; empty where it is not."""
+    try:
+        from vehicle.replay.scan import compiled
+    except ImportError:
+        return ""
+    except StaleKernelError as error:
+        return str(error)
+    assert compiled
+    return ""
