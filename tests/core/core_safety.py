@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from vehicle.core.car import Actuator, WhenEmpty
 from vehicle.core.manager import LockManager
-from vehicle.core.memory import Flag, Memory
+from vehicle.core.memory import Flag, Memory, Timer
 from vehicle.core.messages import (
     ActuatorChanged,
     Command,
@@ -57,6 +57,7 @@ def check_step(
             _check_state_is_sensed(manager, output)
     _check_what_is_driven(manager, driving)
     _check_permit(manager, memory)
+    _check_heating(manager, memory)
     return memory
 
 
@@ -117,6 +118,18 @@ def _check_permit(manager: LockManager, memory: Memory) -> None:
         return
     assert getattr(seen, FITTED_SIGNAL[guard]) is Fitted.ABSENT, f"S2: {permit} not locked"
     assert permit is Charge.AC or manager.car.connector_locks_itself, "S2: dc without a lock"
+
+
+def _check_heating(manager: LockManager, memory: Memory) -> None:
+    if Flag.HEATING not in memory.flags:
+        return
+    assert manager.car.can_heat, "P11: a car without a heater"
+    assert not memory.lost, "S10: heating over a lost bus"
+    assert Flag.INTERNAL_ERROR not in memory.flags, "S10: heating after an internal error"
+    assert 1 <= memory.heatings <= 3, f"P11: heated for the {memory.heatings}. time"
+    assert Timer.HEATING in dict(memory.timers), "P11: heating without an end"
+    jammed = [pin for pin in map(manager.pin, Actuator) if pin.state is PinState.JAMMED]
+    assert jammed, "P11: heating for no pin"
 
 
 @dataclass

@@ -139,6 +139,7 @@ def cars(draw: st.DrawFn) -> Car:
         connector_locks_itself=draw(st.booleans()),
         reports_weld_test=draw(st.booleans()),
         can_wake=draw(st.booleans()),
+        can_heat=draw(st.booleans()),
     )
 
 

@@ -54,6 +54,7 @@ from vehicle.core.signals import (
     Occupant,
     Pilot,
     Session,
+    Temperature,
     Weld,
 )
 
@@ -258,6 +259,19 @@ def _empty_battery() -> Bench:
     return bench
 
 
+def _frozen() -> Bench:
+    bench = plugged(car=Car(can_heat=True), temperature=Temperature.COLD, **LOCKED)
+    bench.run(MIN)
+    bench.stuck.add(LATCH)
+    bench.unlatch()
+    bench.run(2 * MIN)
+    bench.see(board_supply=BoardSupply.LOW)
+    bench.run(11 * S)
+    bench.see(board_supply=BoardSupply.GOOD)
+    bench.run(70 * S)
+    return bench
+
+
 STORIES: list[Callable[[], Bench]] = [
     _stuck_engage,
     _stuck_release,
@@ -281,6 +295,7 @@ STORIES: list[Callable[[], Bench]] = [
     _asked_over_the_bus,
     _changed_minds,
     _empty_battery,
+    _frozen,
 ]
 
 

@@ -242,6 +242,16 @@ def window() -> Bench:
     return bench
 
 
+def heating() -> Bench:
+    """The inlet is heated for a latch that is frozen in."""
+    bench = plugged(car=Car(can_heat=True), temperature=Temperature.COLD, **LOCKED)
+    bench.run(MIN)
+    bench.stuck.add(LATCH)
+    bench.unlatch()
+    bench.run(2 * MIN)
+    return bench
+
+
 MIDDLES = [
     engaging,
     debouncing,
@@ -265,6 +275,7 @@ MIDDLES = [
     unsettled,
     waiting_long,
     window,
+    heating,
 ]
 
 
@@ -357,6 +368,7 @@ WHOLE = Memory(
     asked=Asked.UNLATCH,
     asked_by=Source.PORT_BUTTON,
     stop_attempt=2,
+    heatings=1,
     flags=frozenset({Flag.STOPPED, Flag.WELDED}),
     timers=((Timer.STOP_LIMIT, 20 * S), (Timer.STOP_REPEAT, 4 * S)),
     faults=frozenset({(FaultName.BUS_LOST, None), (FaultName.FEEDBACK_LOST, ADAPTER)}),

@@ -15,6 +15,7 @@ from vehicle.core.messages import (
     Command,
     Decided,
     Fault,
+    HeatInlet,
     Output,
     Permit,
     SignalChanged,
@@ -103,6 +104,7 @@ def test_another_rule_for_the_same_demand_is_no_difference_of_the_outcome() -> N
         (SignalChanged("car_lock", CarLock.LOCKED, None), "car lock", ("locked", None), False),
         (Fault(FaultName.BUS_LOST, True), "fault bus_lost", ("active", None), False),
         (StopCharge(True, 1), "stop", ("asked for", None), False),
+        (HeatInlet(True, 1), "heat", ("on", None), False),
     ],
 )
 def test_whatever_holds_on_one_side_alone_is_a_difference(

@@ -19,6 +19,7 @@ from vehicle.core.messages import (
     DriveOff,
     Event,
     Fault,
+    HeatInlet,
     MessageChanged,
     Output,
     Permit,
@@ -290,6 +291,16 @@ def test_tries_and_the_reverse_pulse_are_told() -> None:
 def test_a_repeated_stop_says_how_often(attempt: int, words: str) -> None:
     """A station that does not listen is worth knowing."""
     assert told(StopCharge(True, attempt)) == [f"charger: ask it to stop charging{words}"]
+
+
+def test_heating_says_how_often() -> None:
+    """A second time says that the first has not helped."""
+    said = told(HeatInlet(True, 1), HeatInlet(True, 2), HeatInlet(False, 0))
+    assert said == [
+        "heater: heat the inlet",
+        "heater: heat the inlet, for the 2nd time",
+        "heater: end the heating",
+    ]
 
 
 def test_other_outputs_read_as_sentences() -> None:

@@ -10,14 +10,22 @@ import pytest
 from control_desk import at_the_desk
 from owners_car import ADAPTER, CHARGING, PARKED, OwnersCar, fault
 
-from vehicle.core.messages import Answered, Requested
+from vehicle.core.car import Car
+from vehicle.core.messages import Answered, HeatInlet, Observed, Requested
 from vehicle.core.names import Request, Source
 from vehicle.core.request import LATCH_LIMIT_US
 from vehicle.core.settings import Settings, Toggle
-from vehicle.core.signals import Inlet
+from vehicle.core.signals import Inlet, Temperature
 from vehicle.core.snapshot import SIGNALS
 from vehicle.runtime.control import NOT_HEARD, READY_US
-from vehicle.runtime.control_way import _ENDS, _REFUSALS, FOR_OTHERS, FROM_THE_BUS, OPENS
+from vehicle.runtime.control_way import (
+    _ENDS,
+    _REFUSALS,
+    FOR_OTHERS,
+    FROM_THE_BUS,
+    OPENS,
+    step_of,
+)
 from vehicle.runtime.simulator import StartState
 from vehicle.runtime.varlink_access import Peer
 
@@ -150,6 +158,29 @@ def test_a_jammed_pin_tells_its_tries_and_ends_at_the_manual_release(run) -> Non
         assert told["advice"].endswith(desk.car.profile.car.manual_release)
 
     run(story, OwnersCar(PARKED, fault("stuck_pin", pin="latch")))
+
+
+def test_who_waits_for_a_frozen_pin_hears_that_it_is_heated_for(run) -> None:
+    async def story(desk):
+        desk.car.give(Observed((("temperature", Temperature.COLD),)))
+        desk.car.advance(65)
+        client = desk.ask("Unlatch")
+        desk.car.advance(60)
+        assert client.steps[-2:] == ["jammed", "heating"]
+        assert "the inlet is heated" in client.words
+        assert client.error is None
+        desk.car.give(Observed((("temperature", Temperature.MILD),)))
+        desk.car.advance(65)
+        assert client.steps[-3:] == ["releasing", "released", "done"]
+
+    run(story, OwnersCar(PARKED, fault("frozen_pin", pin="latch", melts_s=60)))
+
+
+def test_a_second_heating_is_told_as_such() -> None:
+    first, again = (step_of(HeatInlet(True, time), Car()) for time in (1, 2))
+    assert first[0] == again[0] == "heating"
+    assert again[1] == f"{first[1]}, for the 2. time"
+    assert step_of(HeatInlet(False, 0), Car()) is None
 
 
 def test_a_stop_that_is_not_confirmed_is_told_and_waited_for(run) -> None:

@@ -26,6 +26,7 @@ from vehicle.core.messages import (
     Entry,
     Event,
     Fault,
+    HeatInlet,
     MessageChanged,
     Permit,
     SettingsTook,
@@ -85,6 +86,7 @@ LINES: list[tuple[Entry, str]] = [
         '{"charge":"ac-limited","kind":"permit","t":7,"was":null}',
     ),
     (StopCharge(True, 1), '{"active":true,"kind":"stop","t":7,"try":1}'),
+    (HeatInlet(True, 2), '{"active":true,"kind":"heat","t":7,"try":2}'),
     (
         Answered(Request.UNLATCH, Source.PORT_BUTTON, Result.REFUSED_NO_PIN),
         '{"kind":"request","request":"unlatch","result":"refused-no-pin","source":"port-button",'

@@ -67,6 +67,25 @@ def test_a_pin_stops_half_way_where_the_drive_ends() -> None:
     assert not plant.pins[LATCH].holds
 
 
+def test_a_frozen_pin_stays_until_the_inlet_was_heated_for_long_enough() -> None:
+    frozen = car(fault("frozen_pin", pin="latch", melts_s=10), latch="engaged")
+    frozen.drive(LATCH, Demand.RELEASE)
+    frozen.advance(20_000_000)
+    assert frozen.pins[LATCH].position == "engaged"
+    assert frozen.truth()["heater"] == "off"
+    frozen.heater = True
+    frozen.advance(29_999_999)
+    assert frozen.truth()["heater"] == "on"
+    assert frozen.pins[LATCH].position == "engaged"
+    frozen.heater = False
+    frozen.advance(50_000_000)
+    assert frozen.pins[LATCH].position == "engaged"
+    frozen.heater = True
+    frozen.advance(50_000_001)
+    frozen.advance(50_600_001)
+    assert frozen.pins[LATCH].position == "released"
+
+
 def test_a_stuck_pin_stays_and_a_slow_pin_is_late() -> None:
     stuck = car(fault("stuck_pin", pin="latch"), latch="engaged")
     stuck.drive(LATCH, Demand.RELEASE)

@@ -12,6 +12,7 @@ from vehicle.core.messages import (
     Command,
     DriveOff,
     Fault,
+    HeatInlet,
     Output,
     Permit,
     SignalChanged,
@@ -196,6 +197,13 @@ def test_the_stop_stands_until_it_is_withdrawn(profile: Profile) -> None:
     assert command(profile, asked, StopCharge(False, 0))["StopCharging"] == 0
 
 
+def test_the_heating_stands_until_it_ends(profile: Profile) -> None:
+    asked = HeatInlet(True, 1)
+    assert command(profile)["HeatInlet"] == 0
+    assert command(profile, asked)["HeatInlet"] == 1
+    assert command(profile, asked, HeatInlet(False, 0))["HeatInlet"] == 0
+
+
 @pytest.mark.parametrize(
     ("outputs", "held"),
     [
@@ -270,7 +278,7 @@ def test_a_frame_that_is_not_listed_never_leaves(
     profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     transmitter = Transmitter(profile)
-    monkeypatch.setattr(transmitter._frames, "command", lambda *_: Frame(0x333, bytes(8)))
+    monkeypatch.setattr(transmitter._frames, "command", lambda *_, **__: Frame(0x333, bytes(8)))
     transmitter.heard(0)
     with pytest.raises(NotListedError, match="frame 333 is not on profile reference's transmit"):
         transmitter.due(0)
@@ -282,11 +290,13 @@ def test_a_car_that_takes_no_command_is_sent_none(profile: Profile) -> None:
 
 def test_a_reset_forgets_drive_permit_and_bus(profile: Profile) -> None:
     transmitter, decoder = Transmitter(profile), Decoder(profile)
-    for output in (Command(Actuator.LATCH, Demand.ENGAGE, 1), Permit(Charge.DC, None)):
+    began = (Command(Actuator.LATCH, Demand.ENGAGE, 1), Permit(Charge.DC, None), HeatInlet(True, 1))
+    for output in began:
         transmitter.take(0, output)
     transmitter.heard(0)
     transmitter.reset()
     assert transmitter.deadline_us is None
     transmitter.heard(0)
     values = decoder.decode(transmitter.due(0)[0]) or {}
-    assert (values["LatchCommand"], values["ChargePermit"]) == (0, 0)
+    words = ("LatchCommand", "ChargePermit", "HeatInlet")
+    assert [values[word] for word in words] == [0, 0, 0]

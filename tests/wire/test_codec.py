@@ -31,11 +31,12 @@ def reference() -> Profile:
     adapter=st.sampled_from(DRIVE_WORDS),
     permit=st.sampled_from(list(Charge)),
     stop=st.booleans(),
+    heat=st.booleans(),
 )
 def test_every_command_is_read_back_as_it_was_meant(
-    reference: Profile, latch: str, adapter: str, permit: Charge, stop: bool
+    reference: Profile, latch: str, adapter: str, permit: Charge, stop: bool, heat: bool
 ) -> None:
-    frame = Sender(reference, "can0").command(latch, adapter, permit, stop)
+    frame = Sender(reference, "can0").command(latch, adapter, permit, stop=stop, heat=heat)
     assert frame[:4] == (0x120, frame.data, "can0", False)
     values = Decoder(reference).decode(frame)
     assert values is not None
@@ -43,13 +44,14 @@ def test_every_command_is_read_back_as_it_was_meant(
     assert values["AdapterLockCommand"] == DRIVE_WORDS.index(adapter)
     assert values["ChargePermit"] == list(Charge).index(permit)
     assert values["StopCharging"] == stop
+    assert values["HeatInlet"] == heat
 
 
 def test_a_command_without_words_drives_and_permits_nothing(reference: Profile) -> None:
     values = Decoder(reference).decode(Sender(reference).command())
     assert values is not None
     names = ("LatchCommand", "AdapterLockCommand", "ChargePermit", "StopCharging")
-    assert [values[name] for name in names] == [0, 0, 0, 0]
+    assert [values[name] for name in (*names, "HeatInlet")] == [0, 0, 0, 0, 0]
 
 
 def test_every_status_word_of_the_core_can_be_sent(reference: Profile) -> None:

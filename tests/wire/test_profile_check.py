@@ -453,11 +453,24 @@ def test_every_profile_that_comes_with_the_product_is_without_errors(name: str) 
     assert [f for f in check_profile(name) if f.severity is Severity.ERROR] == []
 
 
+def test_a_car_whose_command_has_no_words_for_it_cannot_heat(tmp_path: Path) -> None:
+    reference = load_profile("reference").path
+    text = reference.read_text(encoding="utf-8")
+    before, _, after = text.partition("[transmit.command.heat]")
+    without = before + "[transmit.status]" + after.partition("[transmit.status]")[2]
+    (tmp_path / "cold.toml").write_text(without.replace('name = "reference"', 'name = "cold"'))
+    (tmp_path / "chargelock.dbc").write_bytes(reference.with_name("chargelock.dbc").read_bytes())
+    profile = load_profile(tmp_path / "cold.toml")
+    assert not profile.car.can_heat
+    assert profile.car.can_wake
+
+
 def test_the_reference_car_lacks_nothing_and_has_no_notes() -> None:
     profile = load_profile("reference")
     assert profile.lacks == ()
     assert profile.notes == ()
     assert profile.car.can_wake
+    assert profile.car.can_heat
     assert profile.transmit_ids == {(0x120, False), (0x420, False), (0x500, False)}
     assert not profile.transmit_ids & profile.receive_ids
     data_ids = [spec.protection.data_id for spec in profile.messages.values() if spec.protection]

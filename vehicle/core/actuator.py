@@ -84,7 +84,8 @@ class DrivenPin(PinControl):
         if self._memory.step is Step.DRIVE and not turns and not may(self._memory.goal):
             self._drive_over(now_us)
         if demand is Demand.HOLD:
-            if self._memory.step in (Step.PAUSE, Step.RECOVER) or self.gave_up:
+            paused = self._memory.step in (Step.PAUSE, Step.RECOVER)
+            if paused or self.state is PinState.JAMMED:
                 self._abandon(now_us)
             self._remember(gave_up=False)
             return

@@ -75,6 +75,8 @@ class Car:
     """Whether a weld test's result is awaited (10 s at most) before a DC release."""
     can_wake: bool = False
     """Whether the profile has a frame that wakes the bus."""
+    can_heat: bool = False
+    """Whether the profile's command has words for heating the inlet."""
     manual_release: str = "See the owner's manual for the manual release."
     """Where this car's manual release is, in the owner's words."""
 

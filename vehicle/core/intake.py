@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from vehicle.core import request, session, settling, spans, watch
+from vehicle.core import heating, request, session, settling, spans, watch
 from vehicle.core.car import Actuator
 from vehicle.core.memory import HEARD, MANUAL, Flag, Memory, State, Timer
 from vehicle.core.messages import (
@@ -184,6 +184,7 @@ def _segment_started(state: State, _: SegmentStarted, now_us: int) -> None:
     state.flags -= set(MANUAL.values())
     request.cancel(state)
     request.withdraw_stop(state)
+    heating.end(state)
     for fault in FaultName:
         for about in (None, *Actuator):
             state.fault(fault, False, about)

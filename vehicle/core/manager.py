@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from vehicle.core import intake, request, session, settling, spans, watch
+from vehicle.core import heating, intake, request, session, settling, spans, watch
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Car
 from vehicle.core.circumstance import Circumstance
@@ -23,6 +23,7 @@ from vehicle.core.messages import (
     ActuatorChanged,
     Decided,
     Fault,
+    HeatInlet,
     InputEvent,
     Output,
     Permit,
@@ -170,7 +171,7 @@ class LockManager:
         return [*self._facts(), *decided, Permit(self.permit, None)]
 
     def _facts(self) -> list[Output]:
-        """Return what holds besides what is decided: signals, pins, faults, a stop asked for."""
+        """Return what holds besides what is decided: signals, pins, faults, what is asked for."""
         state = self._state
         return [
             *(SignalChanged(name, getattr(state.seen, name), None) for name in SIGNALS),
@@ -180,6 +181,7 @@ class LockManager:
             ),
             *(Fault(fault, True, about) for fault, about in sorted(state.faults, key=str)),
             *([StopCharge(True, state.stop_attempt)] if state.stop_attempt else []),
+            *([HeatInlet(True, state.heatings)] if Flag.HEATING in state.flags else []),
         ]
 
     @property
@@ -228,6 +230,8 @@ class LockManager:
         elif timer in settling.TIMERS:
             settling.stood(state, timer)
             spans.settings_changed(state, state.owner_again(), self._now_us)
+        elif timer is Timer.HEATING:
+            heating.warmed(state)
         elif timer is Timer.WELD_RESULT:
             session.weld_result_overdue(state)
         elif timer is Timer.PILOT_LOST:
@@ -248,6 +252,7 @@ class LockManager:
             before = (len(state.outputs), frozenset(state.flags), state.asked)
             for actuator in Actuator:
                 self._decide_and_drive(actuator)
+            heating.watch(state, self._now_us)
             request.progress(state, self._now_us)
             if before == (len(state.outputs), frozenset(state.flags), state.asked):
                 break

@@ -61,6 +61,10 @@ class Flag(StrEnum):
     """The standing latch request has had its answer."""
     WAKING = "waking"
     """The sleeping bus was woken for a release that is due."""
+    HEATING = "heating"
+    """The inlet's heater is on."""
+    FROZEN_LATCH = "frozen-latch"
+    FROZEN_ADAPTER = "frozen-adapter"
     RELEASED_LATCH = "released-latch"
     RELEASED_ADAPTER = "released-adapter"
     MANUAL_LATCH = "manual-latch"
@@ -74,19 +78,28 @@ class Flag(StrEnum):
 
 RELEASED = {Actuator.LATCH: Flag.RELEASED_LATCH, Actuator.ADAPTER: Flag.RELEASED_ADAPTER}
 MANUAL = {Actuator.LATCH: Flag.MANUAL_LATCH, Actuator.ADAPTER: Flag.MANUAL_ADAPTER}
+FROZEN = {Actuator.LATCH: Flag.FROZEN_LATCH, Actuator.ADAPTER: Flag.FROZEN_ADAPTER}
+"""Which pin did not come out, and is heated for."""
 HEARD = {Actuator.LATCH: Flag.HEARD_LATCH, Actuator.ADAPTER: Flag.HEARD_ADAPTER}
 
 LASTING = frozenset(
     {
         Flag.LATCH_ANSWERED,
         Flag.WELDED,
+        Flag.HEATING,
         Flag.HEARD_LATCH,
         Flag.HEARD_ADAPTER,
         Flag.INTERNAL_ERROR,
     }
 )
 """Flags that do not end when the connector leaves the inlet; LATCH_ANSWERED ends with its request,
-which then ends too."""
+which then ends too, HEATING with its pins."""
+
+GAVE_UP = {
+    Demand.ENGAGE: FaultName.FAILED_TO_ENGAGE,
+    Demand.RELEASE: FaultName.FAILED_TO_RELEASE,
+}
+"""What a pin was to do when its tries were used up -> the fault."""
 
 
 class Timer(StrEnum):
@@ -106,6 +119,7 @@ class Timer(StrEnum):
     FEEDBACK_ADAPTER = "feedback-adapter"
     LONG_WAIT = "long-wait"
     RELOCK_WINDOW = "relock-window"
+    HEATING = "heating"
     KEY = "key"
     CABIN = "cabin"
     TEMPERATURE = "temperature"
@@ -146,6 +160,8 @@ class Memory:
     asked: Asked = Asked.NOTHING
     asked_by: Source | None = None
     stop_attempt: int = 0
+    heatings: int = 0
+    """How often the inlet was heated in this effort to release."""
     flags: frozenset[Flag] = frozenset()
     timers: tuple[tuple[Timer, int], ...] = ()
     faults: frozenset[FaultKey] = frozenset()
@@ -201,6 +217,7 @@ class State:
         self.asked = memory.asked
         self.asked_by = memory.asked_by
         self.stop_attempt = memory.stop_attempt
+        self.heatings = memory.heatings
         self.flags = set(memory.flags)
         self.timers = {timer: now_us + left_us for timer, left_us in memory.timers}
         self.faults = set(memory.faults)
@@ -232,6 +249,7 @@ class State:
             asked=self.asked,
             asked_by=self.asked_by,
             stop_attempt=self.stop_attempt,
+            heatings=self.heatings,
             flags=frozenset(self.flags),
             timers=tuple(sorted((timer, due_us - now_us) for timer, due_us in self.timers.items())),
             faults=frozenset(self.faults),

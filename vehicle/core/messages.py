@@ -252,6 +252,15 @@ class StopCharge:
 
 
 @dataclass(frozen=True, slots=True)
+class HeatInlet:
+    """The inlet is to be heated (``attempt`` counts how often), or no longer (0)."""
+
+    active: bool
+    attempt: int
+    kind: ClassVar[str] = "heat"
+
+
+@dataclass(frozen=True, slots=True)
 class WakeBus:
     """Send the profile's wake frame."""
 
@@ -310,6 +319,7 @@ Entry = (
     | ActuatorChanged
     | Permit
     | StopCharge
+    | HeatInlet
     | Answered
     | MessageChanged
     | Event

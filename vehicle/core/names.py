@@ -130,6 +130,7 @@ class EventName(StrEnum):
     COMMAND_VETOED = "command_vetoed"
     AUTHENTICATION_FAILED = "authentication_failed"
     WAKING_BUS = "waking_bus"
+    HEATING_INLET = "heating_inlet"
     NEW_SEGMENT = "new_segment"
 
 

@@ -259,6 +259,10 @@ class PinControl(ABC):
         ``blind`` allows a release although the position is not known.
         """
 
+    def try_again(self) -> None:
+        """Give a pin whose tries are used up its tries back, for the same demand."""
+        self._remember(gave_up=False)
+
     def forget_tries(self) -> None:
         """Begin anew: what was tried before a restart was tried on another connector."""
         self._remember(before=None)

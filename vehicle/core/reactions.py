@@ -6,7 +6,7 @@ Refuses to know: how strokes run, and what is demanded next.
 
 from __future__ import annotations
 
-from vehicle.core import request
+from vehicle.core import heating, request
 from vehicle.core.memory import MANUAL, RELEASED, Flag, State
 from vehicle.core.messages import ActuatorChanged
 from vehicle.core.names import Demand, EventName, FaultName, PinState
@@ -23,11 +23,6 @@ from vehicle.core.situation import SEATED, Energy
 
 _FOR_A_WHILE = (wait_does_not_count, supply_runs_down, frost_threatens)
 """Reasons to release that end by themselves: then the pin may engage again."""
-
-_GIVE_UP_FAULT = {
-    Demand.ENGAGE: FaultName.FAILED_TO_ENGAGE,
-    Demand.RELEASE: FaultName.FAILED_TO_RELEASE,
-}
 
 
 def collect(state: State, pin: PinControl) -> None:
@@ -47,6 +42,7 @@ def _released(state: State, pin: PinControl) -> None:
     One that lasts only as long as its cause is not remembered: after a power cut, in frost, on an
     empty battery and while a session waits, the pin engages again when that is over.
     """
+    state.heatings = 0
     decision = state.decisions.get(pin.actuator)
     if decision is None or decision.demand is not Demand.RELEASE:
         return
@@ -62,8 +58,8 @@ def _released(state: State, pin: PinControl) -> None:
 def _outcome(state: State, pin: PinControl, outcome: Outcome) -> None:
     actuator = pin.actuator
     if outcome is Outcome.GAVE_UP:
-        state.fault(_GIVE_UP_FAULT[pin.goal], True, actuator)
-        state.tell(EventName.JAMMED, actuator=actuator, command=pin.goal)
+        if not heating.begin(state, pin):
+            heating.raise_jam(state, pin)
     elif outcome is Outcome.BLIND_STROKE_OVER:
         # No sensor says that it worked, but it was a release: it is not undone by itself.
         state.fault(FaultName.FEEDBACK_LOST, True, actuator)

@@ -89,6 +89,7 @@ def _begin_unlatch(state: State, now_us: int) -> None:
     state.flags.add(Flag.STOPPED)
     state.flags -= {Flag.NEW_CHARGE, Flag.INTERRUPTED, Flag.RELOCKS, *RELEASED.values()}
     state.stop(Timer.POWER_CUT_HOLD)
+    state.heatings = 0
     state.fault(FaultName.ENERGY_UNKNOWN, False)
     state.start(Timer.STOP_LIMIT, now_us + STOP_LIMIT_US)
     if state.seen.session not in _OVER or state.energy is not Energy.SAFE:
@@ -149,7 +150,9 @@ def _progress_unlatch(state: State, now_us: int) -> None:
         _finish(state, Result.CONTACTORS_WELDED)
     elif state.settled.board_supply is BoardSupply.TOO_LOW and not _all_out(state):
         _finish(state, Result.SUPPLY_TOO_LOW)
-    elif any(pin.gave_up and pin.goal is Demand.RELEASE for pin in state.fitted_pins):
+    elif Flag.HEATING not in state.flags and any(
+        pin.gave_up and pin.goal is Demand.RELEASE for pin in state.fitted_pins
+    ):
         _finish(state, Result.FAILED_TO_RELEASE)
     elif state.energy is Energy.SAFE and all(_is_done(state, pin) for pin in state.fitted_pins):
         state.flags |= {Flag.RELOCKS, *(RELEASED[pin.actuator] for pin in state.fitted_pins)}

@@ -20,14 +20,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vehicle.core.car import Actuator, Car, StrokeLimits
-from vehicle.core.memory import HEARD, RELEASED, FaultKey, Flag, Memory, Timer
+from vehicle.core.memory import FROZEN, GAVE_UP, HEARD, RELEASED, FaultKey, Flag, Memory, Timer
 from vehicle.core.names import Demand, FaultName
 from vehicle.core.pin import PinMemory, Step, Tries
 from vehicle.core.signals import Occupant, Session
 from vehicle.core.situation import Asked
 
-PASSING_FLAGS = frozenset({Flag.WAKING, Flag.INTERNAL_ERROR, *HEARD.values()})
-"""Flags about the process or about what it heard."""
+PASSING_FLAGS = frozenset(
+    {Flag.WAKING, Flag.INTERNAL_ERROR, Flag.HEATING, *FROZEN.values(), *HEARD.values()}
+)
+"""Flags about the process, about what it heard, or about a heater that went off with it."""
 
 PASSING_TIMERS = frozenset(
     {
@@ -38,6 +40,7 @@ PASSING_TIMERS = frozenset(
         Timer.STOP_LIMIT,
         Timer.ENERGY_LIMIT,
         Timer.WAKE_LIMIT,
+        Timer.HEATING,
         Timer.FEEDBACK_LATCH,
         Timer.FEEDBACK_ADAPTER,
         Timer.KEY,
@@ -55,11 +58,6 @@ PASSING_FAULTS = frozenset({FaultName.BUS_LOST, FaultName.BUS_ASLEEP, FaultName.
 _UNSEEN_END = {Session.CHARGING: Session.WAITING}
 """A session that charged may have ended since in any way: where it is over it counts as
 interrupted, but that it was unplugged during the charge is not said, for nobody saw it."""
-
-_GIVEN_UP = {
-    Demand.ENGAGE: FaultName.FAILED_TO_ENGAGE,
-    Demand.RELEASE: FaultName.FAILED_TO_RELEASE,
-}
 
 
 def surviving(memory: Memory, car: Car) -> Memory:
@@ -159,4 +157,4 @@ def _tries(memory: PinMemory, limits: StrokeLimits) -> Tries | None:
 def _given_up(actuator: Actuator, pin: PinMemory) -> set[FaultKey]:
     if pin.before is None or not pin.before.gave_up:
         return set()
-    return {(_GIVEN_UP[pin.before.goal], actuator)}
+    return {(GAVE_UP[pin.before.goal], actuator)}

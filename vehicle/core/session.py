@@ -65,6 +65,7 @@ def connector_out(state: State) -> None:
     """Forget what was remembered of the connector that was seated."""
     state.flags &= LASTING
     state.energy_wh = None
+    state.heatings = 0
     state.stop(*_CONNECTOR_TIMERS)
     for pin in state.pins.values():
         pin.forget_tries()

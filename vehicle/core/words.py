@@ -162,6 +162,9 @@ EVENT_WORDS: dict[EventName, str] = {
     EventName.COMMAND_VETOED: "the interlock vetoed a command",
     EventName.AUTHENTICATION_FAILED: "a frame on the bus claims to be the car's own, and is not",
     EventName.WAKING_BUS: "waking the car's bus for the release",
+    EventName.HEATING_INLET: (
+        "a pin may be frozen in: the inlet is heated for 10 min at most, then it is tried again"
+    ),
     EventName.NEW_SEGMENT: "time jumped; everything is unknown again",
 }
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from vehicle.core.names import Charge, Demand, PinState
 from vehicle.core.snapshot import SIGNALS
-from vehicle.replay.report.chronicle import STOP, Chronicle, Track
+from vehicle.replay.report.chronicle import HEAT, STOP, Chronicle, Track
 from vehicle.replay.report.lanes import ASSUMED, PERMIT
 from vehicle.replay.report.privacy import told_to_all
 
@@ -29,6 +29,7 @@ _CODES: Mapping[str, Sequence[str]] = {
     PERMIT: [str(value) for value in Charge],
     "fault": ["over", "active"],
     STOP: ["not asked for", "asked for"],
+    HEAT: ["off", "on"],
 }
 """Signal, or kind of track -> its words, each at the place that is its code."""
 

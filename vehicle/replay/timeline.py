@@ -18,6 +18,7 @@ from vehicle.core.messages import (
     Decided,
     Event,
     Fault,
+    HeatInlet,
     MessageChanged,
     Output,
     Permit,
@@ -152,6 +153,10 @@ class Timeline:
                 yield Row(now_us, "permit", words, Tone.DONE)
             case StopCharge():
                 yield Row(now_us, "charger", self._stop(output), Tone.DONE)
+            case HeatInlet():
+                again = "" if output.attempt == 1 else f", for the {_ordinal(output.attempt)} time"
+                words = f"heat the inlet{again}" if output.active else "end the heating"
+                yield Row(now_us, "heater", f"{self._would}{words}", Tone.DONE)
             case Answered():
                 words = f"{output.request} from {output.source}: {RESULT_WORDS[output.result]}"
                 yield Row(now_us, "request", words, Tone.TOLD)

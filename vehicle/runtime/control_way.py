@@ -20,6 +20,7 @@ from vehicle.core.messages import (
     Entry,
     Event,
     Fault,
+    HeatInlet,
     Requested,
     SignalChanged,
     StopCharge,
@@ -193,6 +194,9 @@ def step_of(entry: Entry, car: Car) -> tuple[str, str] | None:
         case StopCharge(active=True, attempt=attempt):
             again = f" again, for the {attempt}. time" if attempt > 1 else ""
             return "stop_requested", f"the charger is asked to stop{again}"
+        case HeatInlet(active=True, attempt=attempt):
+            again = "" if attempt == 1 else f", for the {attempt}. time"
+            return "heating", f"{EVENT_WORDS[EventName.HEATING_INLET]}{again}"
         case SignalChanged(signal="inlet", value=Inlet.SAFE):
             return "current_gone", "no energy is on the inlet any more"
         case SignalChanged(signal="weld", value=Weld.TESTING):

@@ -270,6 +270,7 @@ class ControlUnits:
         self._command_ends_us = None if values is None else now_us + COMMAND_LIMIT_US
         self._plant.drive(Actuator.LATCH, _DRIVES[command.get("LatchCommand", 0)])
         self._plant.drive(Actuator.ADAPTER, _DRIVES[command.get("AdapterLockCommand", 0)])
+        self._plant.heater = bool(command.get("HeatInlet", 0))
         permit = _PERMITS[command.get("ChargePermit", 0)]
         self._plant.charger.hear(permit, bool(command.get("StopCharging", 0)))
         self._plant.charger.advance(now_us)

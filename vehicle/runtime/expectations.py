@@ -18,8 +18,8 @@ be, and what is right: the story's author does.
     truth = { connector = "in", latch = "engaged" }, at_s = 4
                                     the simulated car truly is so (words: ``Plant.truth``)
 
-A pattern matches a journal line that has every given key with the given value. A fault or stop
-that the journal has not mentioned yet counts as not active.
+A pattern matches a journal line that has every given key with the given value. A fault, stop
+or heating that the journal has not mentioned yet counts as not active.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from vehicle.wire.schema import Table
 Line = Mapping[str, Any]
 Pattern = Mapping[str, Any]
 
-TRUTHS = ("doors", "connector", "adapter", "latch", "adapter_lock", "energy", "amps")
+TRUTHS = ("doors", "connector", "adapter", "latch", "adapter_lock", "energy", "amps", "heater")
 """What can be asked of the simulated car itself."""
 
 IDENTITY: dict[str, tuple[str, ...]] = {
@@ -44,12 +44,13 @@ IDENTITY: dict[str, tuple[str, ...]] = {
     "actuator": ("actuator",),
     "permit": (),
     "stop": (),
+    "heat": (),
     "fault": ("fault", "actuator"),
     "message": ("message",),
 }
 """Kind of line that tells a state -> the keys that say whose. Other kinds tell moments."""
 
-_QUIET_AT_FIRST = ("fault", "stop")
+_QUIET_AT_FIRST = ("fault", "stop", "heat")
 _EXTRA_KEYS = {"fault": ("actuator",), "command": ("recovery",)}
 
 

@@ -150,6 +150,10 @@ FAULTS: dict[str, Word] = {
         "A pin's travel takes longer.",
         {"pin": Choice(PINS), "travel_ms": Number(100, 10_000, 900)},
     ),
+    "frozen_pin": Word(
+        "A pin is frozen in, until the inlet has been heated for long enough.",
+        {"pin": Choice(PINS), "melts_s": Number(1, 7200, 900)},
+    ),
     "lying_feedback": Word(
         "A pin's sensor tells one position, whatever the truth.",
         {"pin": Choice(PINS), "says": Choice(POSITIONS)},

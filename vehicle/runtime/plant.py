@@ -64,13 +64,15 @@ class SimulatedPin:
         self._rest = 0
         """What a slow travel has left below one microsecond, so that no step loses any."""
         self.drive = Demand.HOLD
+        self.heated_us = 0
+        """For how long the inlet was heated so far."""
 
     def advance(self, now_us: int) -> None:
         """Move for the time since the last call, as the motor drives."""
         elapsed_us, self.now_us = now_us - self.now_us, now_us
         if self.drive is Demand.HOLD or not self.fitted:
             return
-        if self._orders.find("stuck_pin", now_us - 1, pin=self._name):
+        if self._orders.find("stuck_pin", now_us - 1, pin=self._name) or self._frozen:
             return
         slow = self._orders.find("slow_pin", now_us - 1, pin=self._name)
         if slow is not None:
@@ -78,6 +80,11 @@ class SimulatedPin:
             elapsed_us, self._rest = divmod(elapsed_us * TRAVEL_US + self._rest, travel_us)
         moved_us = elapsed_us if self.drive is Demand.ENGAGE else -elapsed_us
         self.reach_us = max(0, min(TRAVEL_US, self.reach_us + moved_us))
+
+    @property
+    def _frozen(self) -> bool:
+        ice = self._orders.find("frozen_pin", self.now_us - 1, pin=self._name)
+        return ice is not None and self.heated_us < int(ice.values["melts_s"]) * 1_000_000
 
     def pull_back(self) -> None:
         """The manual release was pulled."""
@@ -122,6 +129,8 @@ class Plant:
                 Actuator.ADAPTER, orders, start.adapter_lock, start.adapter_lock_fitted
             ),
         }
+        self.heater = False
+        """Whether the inlet is heated."""
         self.charger = SimulatedCharger(orders, reports_weld_test=reports_weld_test)
         if start.connector:
             self._start_charger(start)
@@ -149,8 +158,10 @@ class Plant:
 
     def advance(self, now_us: int) -> None:
         """Let time pass up to ``now_us``."""
+        heated_us = now_us - self.now_us if self.heater else 0
         self.now_us = now_us
         for pin in self.pins.values():
+            pin.heated_us += heated_us
             pin.advance(now_us)
         self._pulses = {
             name: (word, until_us)
@@ -228,6 +239,7 @@ class Plant:
             "adapter_lock": self.pins[Actuator.ADAPTER].position,
             "energy": "energised" if self.charger.energised else "safe",
             "amps": str(self.charger.current_a),
+            "heater": "on" if self.heater else "off",
         }
 
 

@@ -9,7 +9,8 @@ The checks say in other words what the safety tier promises:
 2. No pin is driven into an inlet that has been empty for longer than the car takes to say so.
 3. High power is permitted only while metal truly holds what is seated (where the sensor is honest),
    or held it until a moment ago: a hand that pulls the pin out is faster than any sensor.
-4. Unchanged inputs give no strokes: at most one stroke of a kind between two changes.
+4. Unchanged inputs give no strokes: at most one stroke of a kind between two changes, of which
+   a heated inlet is one.
 5. Every request to unlatch ends in a result, or stands with a named fault.
 """
 
@@ -20,6 +21,7 @@ from vehicle.core.messages import (
     Answered,
     Command,
     Fault,
+    HeatInlet,
     MessageChanged,
     Output,
     Permit,
@@ -71,7 +73,7 @@ class SafetyWatch:
                 self._permit(now_us, output)
             case SignalChanged() if output.signal not in _FEEDBACK:
                 self._strokes.clear()
-            case SettingsTook() | MessageChanged():
+            case SettingsTook() | MessageChanged() | HeatInlet():
                 self._strokes.clear()
             case Answered():
                 self._strokes.clear()

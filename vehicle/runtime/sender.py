@@ -26,6 +26,7 @@ from vehicle.core.messages import (
     Command,
     DriveOff,
     Fault,
+    HeatInlet,
     Output,
     Permit,
     SignalChanged,
@@ -91,6 +92,7 @@ class Transmitter:
         self._seen = Snapshot()
         self._permit = Charge.NONE
         self._stop = False
+        self._heat = False
         self._faults: set[tuple[FaultName, Actuator | None]] = set()
         self._wakes = 0
         self._heard_us: int | None = None
@@ -136,6 +138,9 @@ class Transmitter:
 
     def _note_stop(self, output: StopCharge) -> None:
         self._stop = output.active
+
+    def _note_heat(self, output: HeatInlet) -> None:
+        self._heat = output.active
 
     def _note_pin(self, output: ActuatorChanged) -> None:
         self._pins[output.actuator] = (output.state, output.assumed)
@@ -204,12 +209,14 @@ class Transmitter:
 
     def _saying(self) -> tuple[object, ...]:
         """Return what a command says now."""
-        return (*self._drive.values(), self._permit, self._stop)
+        return (*self._drive.values(), self._permit, self._stop, self._heat)
 
     def _command(self) -> Frame:
         self._told, self._news_us = self._saying(), None
         latch, adapter = (_drive_word(self._drive[actuator]) for actuator in Actuator)
-        return self._frames.command(latch, adapter, str(self._permit), self._stop)
+        return self._frames.command(
+            latch, adapter, str(self._permit), stop=self._stop, heat=self._heat
+        )
 
     def _status(self) -> Frame:
         latch, adapter = (self._pin_word(actuator) for actuator in Actuator)
@@ -253,6 +260,7 @@ _NOTES: dict[type[Any], Callable[[Transmitter, Any], None]] = {
     DriveOff: Transmitter._note_drive_off,
     Permit: Transmitter._note_permit,
     StopCharge: Transmitter._note_stop,
+    HeatInlet: Transmitter._note_heat,
     ActuatorChanged: Transmitter._note_pin,
     Fault: Transmitter._note_fault,
     SignalChanged: Transmitter._note_signal,

@@ -5,6 +5,8 @@ Knows: ``[car]`` and ``[transmit]``. Refuses to know: what is received.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from vehicle.core.car import Actuator, Car, Pin, StrokeLimits, WhenEmpty
 from vehicle.core.names import Charge, FaultName, PinState
 from vehicle.core.signals import Fitted
@@ -27,6 +29,7 @@ SENT_WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "adapter": DRIVE_WORDS,
         "permit": tuple(Charge),
         "stop": ("no", "yes"),
+        "heat": ("no", "yes"),
     },
     "status": {
         "held": HELD_WORDS,
@@ -39,8 +42,13 @@ SENT_WORDS: dict[str, dict[str, tuple[str, ...]]] = {
 """Kind of sent message -> its fields -> the words each may have."""
 
 
-def read_car(root: Table, name: str, can_wake: bool) -> tuple[Car, dict[Actuator, str]]:
-    """Read ``[car]``; return it with each pin's ``fitted`` word."""
+def read_car(
+    root: Table, name: str, transmit: Mapping[str, SentMessage]
+) -> tuple[Car, dict[Actuator, str]]:
+    """Read ``[car]``; return it with each pin's ``fitted`` word.
+
+    What is sent to the car says what else it can do: ``wake``, and the command's word ``heat``.
+    """
     table = root.table("car")
     default = Car()
     latch, latch_fitted = _pin(table.table("latch"))
@@ -52,7 +60,8 @@ def read_car(root: Table, name: str, can_wake: bool) -> tuple[Car, dict[Actuator
         when_empty=WhenEmpty(table.choice("when_empty", WhenEmpty)),
         connector_locks_itself=table.boolean("connector_locks_itself", False),
         reports_weld_test=table.boolean("reports_weld_test", False),
-        can_wake=can_wake,
+        can_wake="wake" in transmit,
+        can_heat="command" in transmit and "heat" in transmit["command"].words,
         manual_release=table.text("manual_release", default.manual_release),
     )
     table.close()

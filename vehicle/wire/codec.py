@@ -59,7 +59,13 @@ class Sender:
         return kind in self._profile.transmit
 
     def command(
-        self, latch: str = "none", adapter: str = "none", permit: str = "none", stop: bool = False
+        self,
+        latch: str = "none",
+        adapter: str = "none",
+        permit: str = "none",
+        *,
+        stop: bool = False,
+        heat: bool = False,
     ) -> Frame:
         """Return the next command frame.
 
@@ -68,13 +74,15 @@ class Sender:
             adapter: how the adapter lock is driven, in the same words.
             permit: the core's ``Charge``.
             stop: whether the charger is asked to stop.
+            heat: whether the inlet is to be heated.
 
         Raises:
             WireError: a word is unknown, asks something this car has no field for, or the car takes
                 no command.
         """
         words = {"latch": latch, "adapter": adapter, "permit": permit}
-        return self._write("command", words | {"stop": "yes" if stop else "no"})
+        words |= {"stop": "yes" if stop else "no", "heat": "yes" if heat else "no"}
+        return self._write("command", words)
 
     def status(self, held: str, latch: str, adapter: str, fault: str = "none") -> Frame:
         """Return the next status frame; a fault without a code of its own is sent as ``other``.

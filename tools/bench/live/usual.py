@@ -72,6 +72,7 @@ def main(path: Path, driver: int) -> None:
                 "AdapterLockCommand": 0,
                 "ChargePermit": 0,
                 "StopCharging": 0,
+                "HeatInlet": 0,
             }
         )
         message = can.Message(arbitration_id=COMMAND_ID, data=data, is_extended_id=False)

@@ -23,6 +23,7 @@ from vehicle.core.messages import (
     Decided,
     Event,
     Fault,
+    HeatInlet,
     Output,
     Permit,
     SignalChanged,
@@ -45,6 +46,8 @@ NOT_RECORDED = "not recorded: a journal does not hold it"
 
 STOP = "stop"
 """The track that tells whether the charge is asked to stop."""
+HEAT = "heat"
+"""The track that tells whether the inlet is heated."""
 
 
 def fault_key(fault: Fault) -> str:
@@ -183,6 +186,8 @@ class Chronicle:
                 self._note(fault_key(output), now_us, "active" if output.active else "over")
             case StopCharge():
                 self._note(STOP, now_us, "asked for" if output.active else "not asked for")
+            case HeatInlet():
+                self._note(HEAT, now_us, "on" if output.active else "off")
             case Answered():
                 words = f"{output.request} from {output.source}: {RESULT_WORDS[output.result]}"
                 self.marks.append(Mark(now_us, "request", words))
