@@ -23,7 +23,13 @@ from vehicle.core.settings import Settings, parse
 from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
 from vehicle.replay.run import Replay
-from vehicle.runtime.can_socket import CAN_RAW_FILTER, SOL_CAN_RAW, build_frame, parse_frame
+from vehicle.runtime.can_socket import (
+    CAN_RAW_FILTER,
+    SOL_CAN_RAW,
+    CanSocket,
+    build_frame,
+    parse_frame,
+)
 from vehicle.runtime.clock import LiveClock
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.orders import Step
@@ -159,17 +165,12 @@ class Wire:
             ]
             self.filters.append(list(zip(words[::2], words[1::2], strict=True)))
 
-    def recvmsg_into(self, buffers: list[bytearray], room: int) -> tuple[int, Any, int, Any]:
+    def recv_into(self, buffer: bytearray) -> int:
         assert self._ours is not None
         if not self._down_told:
             self._down_told = True
             raise OSError(errno.ENETDOWN, os.strerror(errno.ENETDOWN))
-        size, ancillary, flags, address = self._ours.recvmsg_into(buffers, room)
-        if self.stamp is not None:
-            seconds, rest = divmod(self.stamp(), 1_000_000)
-            stamp = seconds.to_bytes(8, "little") + (rest * 1000).to_bytes(8, "little")
-            ancillary = [(socket.SOL_SOCKET, 35, stamp)]
-        return size, ancillary, flags, address
+        return self._ours.recv_into(buffer)
 
     def send(self, data: bytes) -> int:
         if not self.up:
@@ -189,6 +190,17 @@ class Wire:
         self._ours = self._theirs = None
 
 
+class WireSocket(CanSocket):
+    """A wire's socket, whose stamps are the wire's."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        super().__init__(wire, wire.channel)  # type: ignore[arg-type]
+
+    def stamp_us(self) -> int | None:
+        return None if self._wire.stamp is None else self._wire.stamp()
+
+
 class WirePort(Port):
     """A SocketCAN port on a wire."""
 
@@ -199,6 +211,9 @@ class WirePort(Port):
 
     def _open_socket(self) -> Any:
         return self._wire.open()
+
+    def _can_socket(self, sock: Any) -> CanSocket:
+        return WireSocket(sock)
 
 
 class Bench:

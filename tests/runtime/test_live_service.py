@@ -40,8 +40,9 @@ from vehicle.runtime.can_socket import BUS_OFF, RESTARTED
 from vehicle.runtime.clock import LiveClock
 from vehicle.runtime.events_file import SendFailed, VariantPicked, events_path, read_events
 from vehicle.runtime.sender import CHANGE_GAP_US
+from vehicle.runtime.service import Service
 from vehicle.runtime.story import Story, read_story
-from vehicle.wire.codec import Encoder
+from vehicle.wire.codec import Decoder, Encoder
 from vehicle.wire.frame import FD_LENGTHS, Frame
 from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import load_profile
@@ -397,6 +398,75 @@ def test_at_full_speed_no_frame_is_lost_and_decisions_are_right(tmp_path: Path) 
     in_virtual_time(main)
 
 
+def test_a_command_leaves_before_anybody_is_told_of_it() -> None:
+    """Whoever listens may take long: a disk, a slow reader."""
+
+    async def main(loop: VirtualTimeLoop) -> None:
+        wire = Wire()
+        bench = Bench(loop, reference(), [wire])
+        car, order = CarOnWires(bench, CHARGE), list[str]()
+        hears = wire.on_sent
+
+        def sent(frame: Frame) -> None:
+            hears(frame)
+            words = Decoder(bench.profile).decode(frame)
+            if words is not None and words.get("LatchCommand") == 1:
+                order.append("sent")
+
+        def told(_: int, entry: object) -> None:
+            if isinstance(entry, Command):
+                order.append("told")
+
+        wire.on_sent = sent
+        bench.service.listen(told)
+        bench.start()
+        await car.drive(3_000_000)
+        assert order[:2] == ["sent", "told"]
+        bench.service.stop()
+
+    in_virtual_time(main)
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_turn_that_is_cut_short_leaves_no_deadline_unheeded(
+    recorded: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where frames told nothing new, the timer that was set is still soon enough."""
+    cut_short = 0
+    really = Service._sleeps_on
+
+    def sleeps_on(service: Service, now_us: int) -> bool:
+        nonlocal cut_short
+        if not really(service, now_us):
+            return False
+        cut_short += 1
+        assert service._speaker is not None
+        recorder = service._recorder
+        due = (
+            service._loop.deadline_us,
+            service._speaker.deadline_us,
+            None if recorder is None else recorder.due_us,
+        )
+        assert all(
+            due_us is None or (service._next_us is not None and service._next_us <= due_us + 1)
+            for due_us in due
+        )
+        assert not service._untold
+        return True
+
+    monkeypatch.setattr(Service, "_sleeps_on", sleeps_on)
+
+    async def main(loop: VirtualTimeLoop) -> None:
+        record = tmp_path / "drive.log" if recorded else None
+        bench = Bench(loop, reference(), [Wire()], record=record)
+        bench.start()
+        await CarOnWires(bench, CHARGE).drive(6_000_000)
+        bench.service.stop()
+
+    in_virtual_time(main)
+    assert cut_short > 200
+
+
 def test_more_frames_than_one_turn_takes_are_all_taken_before_a_deadline_passes() -> None:
     """What lay unread is not lost: a message's limit is judged after everything was read."""
 
@@ -692,7 +762,7 @@ def test_an_interface_that_fails_in_its_own_words_is_tried_again() -> None:
         wire = Wire()
         bench = Bench(loop, reference(), [wire])
         bench.start()
-        real = wire.recvmsg_into
+        real = wire.recv_into
         failing = [OSError(errno.ENODEV, "No such device")]
 
         def receive(*words: Any) -> Any:
@@ -700,7 +770,7 @@ def test_an_interface_that_fails_in_its_own_words_is_tried_again() -> None:
                 raise failing.pop()
             return real(*words)
 
-        wire.recvmsg_into = receive  # type: ignore[method-assign]
+        wire.recv_into = receive  # type: ignore[method-assign]
         bench.service.turn()
         assert bench.said == ["can0 is gone: No such device"]
         await asyncio.sleep(1)

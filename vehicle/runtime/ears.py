@@ -11,12 +11,9 @@ from operator import itemgetter
 
 from vehicle.core.messages import BusFailed, BusRestored
 from vehicle.runtime.clock import LiveClock
-from vehicle.runtime.ports import Port
+from vehicle.runtime.ports import BATCH_MAX, Port
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame
-
-BATCH_MAX = 512
-"""Frames taken from one channel before everybody else gets a turn."""
 
 WAITED_US_MAX = 1_000_000
 """A frame that lay longer before anybody read it shows that nobody reads."""
@@ -33,6 +30,8 @@ class Ears:
         self._failed: set[str] = set()
         self.drained = True
         """Whether the latest ``take`` took everything there was."""
+        self.stirred = False
+        """Whether something became of a channel, or one is down, as of the latest ``take``."""
 
     def take(self) -> list[tuple[int, Port, Frame]]:
         """Return what has arrived, as (microseconds, channel, frame) in order of arrival.
@@ -41,8 +40,13 @@ class Ears:
         """
         arrivals: list[tuple[int, Port, Frame]] = []
         clock = self._clock
+        self.drained, self.stirred = True, bool(self._failed)
         for port in self._ports:
             batch = port.poll(BATCH_MAX)
+            if not port.drained:
+                self.drained = False
+            if port.changed or not port.up:
+                self.stirred = True
             if not batch:
                 self._waited_us[port.channel] = 0
                 continue
@@ -52,7 +56,6 @@ class Ears:
             arrivals += [(at, port, frame) for at, (_, frame) in zip(times, batch, strict=True)]
         if len(self._ports) > 1:
             arrivals.sort(key=itemgetter(0))
-        self.drained = all(port.drained for port in self._ports)
         return arrivals
 
     def told(self) -> list[str]:

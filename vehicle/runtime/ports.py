@@ -3,10 +3,11 @@
 Knows: python-can, and how an interface fails and comes back.
 Refuses to know: what a frame means, when something is to be sent, and what a loss leads to.
 
-A SocketCAN channel is a socket of our own, read with ``recvmsg_into``: the kernel's stamp comes
-with the frame, and no thread stands between. Other interfaces are python-can's, and read with
-``Bus.recv``: when their file descriptor is readable, or where they have none, by a thread that
-only hands frames over. The port's owner is told when there is something, and fetches it (``poll``).
+A SocketCAN channel is a socket of our own, which is read here as soon as it is readable: its
+owner is told only where somebody may want what came, for most of a bus is no business of ours.
+Other interfaces are python-can's, and read with ``Bus.recv``: when their file descriptor is
+readable, or where they have none, by a thread that only hands frames over. The port's owner is
+told when there is something, and fetches it (``poll``).
 
 A channel is down from the moment that its interface fails or its controller goes bus-off. A failed
 interface is opened again and again. Bus-off ends by itself where the interface restarts; the frame
@@ -43,6 +44,9 @@ REOPEN_S_MIN = 0.05
 REOPEN_S_MAX = 0.5
 """How long a lost channel waits before it is tried again: it must be back within 1 s."""
 
+BATCH_MAX = 512
+"""Frames taken from one channel before everybody else gets a turn."""
+
 _BACKLOG_FULL = (errno.ENOBUFS, errno.EAGAIN)
 
 
@@ -78,8 +82,6 @@ class Port:
         """Whether the latest ``poll`` took everything there was."""
         self.frames_received = 0
         """Frames that were read, also those that nobody here wants."""
-        self.frames_dropped = 0
-        """Frames that the kernel had no room for, as far as it tells."""
         self.send_error: str | None = None
         """Why the latest frame was not sent; None: it was."""
         self.on_ready: Callable[[], None] = lambda: None
@@ -90,6 +92,8 @@ class Port:
         self._bus: can.BusABC | None = None
         self._socket: CanSocket | None = None
         self._reader: BusReader | None = None
+        self._held: list[Arrived] = []
+        """Frames that were read and not fetched yet."""
         self._changes: list[Change] = []
         self._bus_off = False
         self._wait_s = REOPEN_S_MIN
@@ -135,15 +139,18 @@ class Port:
         )
         return opened
 
+    def _can_socket(self, sock: socket.socket) -> CanSocket:
+        return CanSocket(sock, self.channel)
+
     def _watch_socket(self, sock: socket.socket) -> None:
         try:
-            self._socket = CanSocket(sock, self.channel)
+            self._socket = self._can_socket(sock)
         except OSError:
             sock.close()
             raise
         if not self._wide:
             self._socket.hear_only(self._ids)
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._ready)
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._readable)
 
     def _watch_bus(self, bus: can.BusABC) -> None:
         self._bus = bus
@@ -212,6 +219,11 @@ class Port:
         self._changes.append(Change(up, why))
         asyncio.get_running_loop().call_soon(self._ready)
 
+    @property
+    def changed(self) -> bool:
+        """Whether there is something for ``take_changes``."""
+        return bool(self._changes)
+
     def take_changes(self) -> list[Change]:
         """Return and forget what has become of the channel since the last call, in order."""
         changes, self._changes = self._changes, []
@@ -239,10 +251,11 @@ class Port:
 
     def poll(self, limit: int) -> list[Arrived]:
         """Return up to ``limit`` frames that have arrived, in order. Never waits."""
+        if self._socket is not None or self._held:
+            self._read_socket(limit - len(self._held))
+            held, self._held = self._held, []
+            return held
         batch: list[Arrived] = []
-        if self._socket is not None:
-            self._poll_socket(self._socket, batch, limit)
-            return batch
         if self._reader is not None:
             self._poll_reader(self._reader, batch, limit)
         elif self._bus is not None:
@@ -256,16 +269,23 @@ class Port:
         """Whether whatever reads this channel is known to live, silence or not."""
         return self._reader is None or self._reader.lives
 
-    def _poll_socket(self, sock: CanSocket, batch: list[Arrived], limit: int) -> None:
-        received_before, dropped_before = sock.received, sock.dropped
+    def _readable(self) -> None:
+        self._read_socket(BATCH_MAX - len(self._held))
+        if self._held:
+            self.on_ready()
+
+    def _read_socket(self, limit: int) -> None:
+        sock = self._socket
         self.drained = True
+        if sock is None:
+            return
+        held, before, received_before = self._held, len(self._held), sock.received
         try:
-            self.drained = sock.read(batch, limit)
+            self.drained = sock.read(held, limit)
         except OSError as error:
             self._lost(reason(error))
         self.frames_received += sock.received - received_before
-        self.frames_dropped += sock.dropped - dropped_before
-        for _, frame in batch:
+        for _, frame in held[before:]:
             if frame.error or self._bus_off:
                 self._mind_errors(frame)
 

@@ -83,6 +83,8 @@ class Transmitter:
             for kind, cycle_us in CYCLES_US.items()
             if self._frames.can(kind)
         }
+        self._patient = any(cycle_us >= QUIET_US for cycle_us in self._cycles_us.values())
+        """Whether a cycle outlasts the silence of a bus that is not heard on."""
         self.reset()
 
     def reset(self) -> None:
@@ -118,11 +120,16 @@ class Transmitter:
             if self._news_us is None and self._told != self._saying():
                 self._news_us = max(now_us, self._calm_us)
 
-    def heard(self, now_us: int) -> None:
-        """A frame of the car was received: the bus is awake."""
-        if not self._awake(now_us):
+    def heard(self, now_us: int) -> bool:
+        """A frame of the car was received: the bus is awake.
+
+        Return whether something may be due sooner for that.
+        """
+        woken = not self._awake(now_us)
+        if woken:
             self._due_us = dict.fromkeys(self._cycles_us, now_us)
         self._heard_us = now_us
+        return woken or self._patient
 
     def _awake(self, now_us: int) -> bool:
         return self._heard_us is not None and now_us - self._heard_us < QUIET_US

@@ -5,7 +5,8 @@ Refuses to know: how a channel is read, what is decided, who asks for what, and 
 
 One turn: every channel is read to its end, the frames go in by their time of arrival, then what
 became of the channels, then what was asked; then every deadline before the turn began is met, so
-nothing is taken for lost that lay unread; then our own frames leave.
+nothing is taken for lost that lay unread; then our own frames leave, and only then is anybody told
+what was decided: a command waits for no disk and no reader.
 
 Live equals replay: every frame and event is recorded with the very time it was decided with,
 deadlines fire at their own time, and an event comes strictly after the frames before it.
@@ -86,7 +87,7 @@ class Service:
         self.journal: deque[tuple[int, Entry]] = deque(maxlen=JOURNAL_LINES_MAX)
         self.on_broken: Callable[[], None] = lambda: None
         """Called once if a turn ends in an exception: nothing is decided or sent any more."""
-        self.on_memory: Callable[[Memory], None] = lambda _: None
+        self.on_memory: Callable[[Memory], None] | None = None
         """Given what is remembered, relative to the clock's zero, when that may have changed."""
         self.over = False
         """It was stopped, or broke."""
@@ -103,6 +104,8 @@ class Service:
         self._memory = LoopMemory(manager=memory or Memory())
         self._say = say
         self._listeners: list[Listener] = []
+        self._untold: list[tuple[int, Entry]] = []
+        """What was decided in this turn."""
         self._given: deque[InputEvent] = deque()
         self._acquaintance = Acquaintance(profile, variant, self.ports, say)
         self._unacquainted = True
@@ -137,6 +140,7 @@ class Service:
         if not self.over:
             now_us = self._moment()
             self._loop.run_until(now_us)
+            self._tell()
             self._tell_memory()
             if self._recorder is not None:
                 self._recorder.close(now_us)
@@ -211,37 +215,50 @@ class Service:
             if not whole:
                 self._end()
                 self.on_broken()
+                self._tell()
 
     def _turn_once(self) -> None:
         began_us = self.clock.look().now_us
-        arrivals = self._ears.take()
-        for arrived_us, port, frame in arrivals:
+        for arrived_us, port, frame in self._ears.take():
             self._feed(self.clock.give_out(arrived_us), port, frame)
-        told = self._ears.told()
-        for words in told:
-            self._say(words)
-        self._given.extend(self._ears.changes())
-        if not (arrivals or told or self._given) and self._sleeps_on(began_us):
-            return  # what was read concerns nobody here, as most of what is on a bus
+        if self._ears.stirred:
+            for words in self._ears.told():
+                self._say(words)
+            self._given.extend(self._ears.changes())
+        if self._sleeps_on(began_us):
+            return  # nobody was told anything: so it is with most of what is on a bus
         while self._given:
             self._hear(self._given.popleft())
         if self._ears.drained:
             self._loop.run_until(self.clock.give_out(began_us) - 1)
         self._speak()
         self._mind_recording()
+        self._tell()
         self._tell_memory()
         self._arm()
 
     def _sleeps_on(self, now_us: int) -> bool:
-        """Return whether nothing is due yet, and the timer for what will be is set."""
-        if not self._ears.drained:
+        """Return whether nothing is due yet, and the timer for what will be is set.
+
+        Frames that tell nothing new only put off what would be due without them, so the timer wakes
+        us soon enough.
+        """
+        if self._given or self._loop.told or self.translator.rearmed or not self._ears.drained:
             return False
-        return self._next_us is None or (self._timer is not None and now_us < self._next_us)
+        if self._speaker is not None and self._speaker.woken:
+            return False
+        recorder, next_us = self._recorder, self._next_us
+        if recorder is not None and recorder.due_us is not None:
+            sooner = next_us is None or recorder.due_us < next_us
+            if sooner or recorder.full:
+                return False
+        return next_us is None or (self._timer is not None and now_us < next_us)
 
     def _tell_memory(self) -> None:
         if self._loop.told:
             self._loop.told = False
-            self.on_memory(self.manager.memory_at(0))
+            if self.on_memory is not None:
+                self.on_memory(self.manager.memory_at(0))
 
     def _feed(self, now_us: int, port: Port, frame: Frame) -> None:
         if now_us <= self._fed_us and (frame.can_id, frame.extended) in self._signed_ids:
@@ -304,9 +321,15 @@ class Service:
         if self._speaker is not None:
             self._speaker.take(now_us, output)
         if is_entry(output):
-            self.journal.append((now_us, output))
+            self._untold.append((now_us, output))
+
+    def _tell(self) -> None:
+        """Tell what was decided. The frames that follow from it have left by now."""
+        untold, self._untold = self._untold, []
+        for now_us, entry in untold:
+            self.journal.append((now_us, entry))
             for listener in tuple(self._listeners):
-                listener(now_us, output)
+                listener(now_us, entry)
 
     def _speak(self) -> None:
         if self._speaker is None:
@@ -334,9 +357,13 @@ class Service:
         if not self._ears.drained:
             loop.call_soon(self.turn)
         next_us = self._loop.deadline_us
+        self.translator.rearmed = False
         if next_us is not None:
             next_us += 1
-        speaker_us = None if self._speaker is None else self._speaker.deadline_us
+        speaker_us = None
+        if self._speaker is not None:
+            speaker_us = self._speaker.deadline_us
+            self._speaker.woken = False
         recorder_us = None if self._recorder is None else self._recorder.due_us
         for due_us in (speaker_us, recorder_us):
             if due_us is not None and (next_us is None or due_us < next_us):

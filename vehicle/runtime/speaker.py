@@ -32,6 +32,9 @@ class Speaker:
         """What ``_awakened_by`` said, for as long as nothing was learnt of the wiring."""
         self._learnt = wiring.learnt
         self._failing: set[str] = set()
+        self.woken = False
+        """Something may be due earlier than ``deadline_us`` said. Whoever sleeps until then sets
+        this to False."""
         self.foreign: set[int] = set()
         """Identifiers of ours that somebody else sends."""
         buses = {sent.spec.bus for sent in profile.transmit.values()}
@@ -58,7 +61,8 @@ class Speaker:
         if awakened is None:
             awakened = self._awakened[key] = self._awakened_by(channel, frame)
         for transmitter in awakened:
-            transmitter.heard(now_us)
+            if transmitter.heard(now_us):
+                self.woken = True
         if (frame.can_id, frame.extended) in self._own_ids:
             return self._heard_foreign(channel, frame)
         return None

@@ -48,6 +48,9 @@ class Sender:
         """Prepare for one profile; the frames say they are for ``channel``."""
         self._profile = profile
         self._channel = channel
+        self._payloads: dict[tuple[str, ...], bytes] = {}
+        """What was written before, without counter and checksum: kind and words -> payload. The
+        words are few, and the same ones are sent again and again."""
         self._counters = {
             kind: _Counter(sent.spec.protection)
             for kind, sent in profile.transmit.items()
@@ -119,16 +122,22 @@ class Sender:
 
     def _write(self, kind: str, words: Mapping[str, str]) -> Frame:
         sent = self._sent(kind)
+        said = (kind, *words.values())
+        payload = bytearray(self._payloads.get(said) or self._payload(said, sent, words))
+        if kind in self._counters:
+            self._counters[kind].protect(payload)
+        return _frame(sent.spec, payload, self._channel)
+
+    def _payload(self, said: tuple[str, ...], sent: SentMessage, words: Mapping[str, str]) -> bytes:
         fields = self._profile.dbc.messages[sent.spec.name].fields
         payload = bytearray(sent.spec.length)
         for signal, raw in sent.always.items():
             fields[signal].put(payload, raw)
         for field, word in words.items():
-            for signal, raw in self._raw_values(kind, sent, field, word).items():
+            for signal, raw in self._raw_values(said[0], sent, field, word).items():
                 fields[signal].put(payload, raw)
-        if kind in self._counters:
-            self._counters[kind].protect(payload)
-        return _frame(sent.spec, payload, self._channel)
+        self._payloads[said] = bytes(payload)
+        return self._payloads[said]
 
     @staticmethod
     def _raw_values(kind: str, sent: SentMessage, field: str, word: str) -> dict[str, int]:

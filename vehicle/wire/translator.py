@@ -111,6 +111,9 @@ class Translator:
         """Never later than the next deadline; equal to it unless ``_moved``."""
         self._due: Watch | BusWatch | None = None
         self._moved = True
+        self.rearmed = True
+        """Something may be due earlier than ``deadline_us`` said. Whoever sleeps until then sets
+        this to False."""
         self.frames_used = 0
         """Frames whose identifier and channel are the profile's."""
         self.heard: set[str] = set()
@@ -290,7 +293,7 @@ class Translator:
 
     def _rearm(self) -> None:
         """Something new may be due, and earlier than what is known."""
-        self._moved = True
+        self._moved = self.rearmed = True
         self._due_us = -_NEVER_US
 
     def _lose(self, now_us: int, reader: Reader) -> list[WireEvent]:

@@ -66,7 +66,7 @@ class StandIn:
     def __init__(self, *, kernel_filters: bool) -> None:
         self.real = open_socket()
         self._kernel_filters = kernel_filters
-        self.recvmsg_into = self.real.recvmsg_into
+        self.recv_into = self.real.recv_into
         self.send = self.real.send
         self.fileno = self.real.fileno
         self.setblocking = self.real.setblocking
