@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -19,6 +18,7 @@ from vehicle.cli.console import INTERRUPTED, fail, width
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.report import check_report, write_page
 from vehicle.cli.terminal import Progress
+from vehicle.core.record import record
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.replay.beside import events_beside
 from vehicle.replay.compare import Difference, compare_shadow
@@ -39,7 +39,7 @@ _SIDES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Way:
     """How one side is replayed."""
 

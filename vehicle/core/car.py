@@ -5,8 +5,10 @@ Knows: pins, their strokes' limits, what an empty inlet wants. Refuses to know: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from vehicle.core.record import record
 
 
 class Actuator(StrEnum):
@@ -26,7 +28,7 @@ class WhenEmpty(StrEnum):
     LEAVE = "leave"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StrokeLimits:
     """One pin's drive limits, from the actuator's data sheet or the car's own behaviour.
 
@@ -52,7 +54,7 @@ class StrokeLimits:
     """How long a feedback must stand before it is believed. 0 to 1,000,000."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pin:
     """One locking pin as fitted to this car."""
 
@@ -61,7 +63,7 @@ class Pin:
     limits: StrokeLimits = field(default_factory=StrokeLimits)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Car:
     """The capabilities of one car, as its profile states them."""
 

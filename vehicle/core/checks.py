@@ -8,12 +8,12 @@ Refuses to know: how a request is carried out, and how it ends; ``request.py`` d
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from vehicle.core.consent import refuse_release
 from vehicle.core.memory import Flag, State
 from vehicle.core.names import Proof, Request, Result, Source
 from vehicle.core.pin import PinControl
+from vehicle.core.record import record
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.situation import fitted, guarding_pin
 
@@ -40,7 +40,7 @@ def guards(state: State) -> list[PinControl]:
     return [pin for pin in state.fitted_pins if pin.actuator is guard]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Check:
     """One condition on some requests: where it fails, the request ends with ``result``."""
 

@@ -13,11 +13,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import get_type_hints
 
+from vehicle.core.record import record
 from vehicle.core.signals import Cabin, Cable, Hour, Occupant, Place, Supply
 from vehicle.core.snapshot import Snapshot
 
@@ -38,7 +38,7 @@ class Adapter(StrEnum):
     NO = "no"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Circumstance:
     """Everything that an override may depend on. Field names are the words of conditions."""
 
@@ -111,7 +111,7 @@ _ADAPTER = {
 # ---- conditions ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class When:
     """Conditions that must all hold, as (dimension, word) pairs in the dimensions' order."""
 

@@ -9,7 +9,7 @@ behave alike from then on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from vehicle.core.car import Actuator, Car
@@ -19,6 +19,7 @@ from vehicle.core.names import Demand, EventName, FaultName, Request, Result, So
 from vehicle.core.patience import Patience
 from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.policy import Decision
+from vehicle.core.record import record
 from vehicle.core.resolve import Effective, resolve
 from vehicle.core.settings import Settings
 from vehicle.core.signals import (
@@ -126,7 +127,7 @@ class Timer(StrEnum):
     BOARD_SUPPLY = "board-supply"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settled:
     """What flickering signals count as: see ``settling.py``."""
 
@@ -139,7 +140,7 @@ class Settled:
 FaultKey = tuple[FaultName, Actuator | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Memory:
     """The manager's whole memory. Times are microseconds from now."""
 

@@ -11,7 +11,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from vehicle.core.car import Actuator
@@ -28,13 +27,14 @@ from vehicle.core.names import (
     Result,
     Source,
 )
+from vehicle.core.record import record
 from vehicle.core.settings import Settings
 from vehicle.core.signals import SignalValue
 
 # ---- events -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Observed:
     """Signals whose value changed, UNKNOWN included, as (snapshot field, value) pairs."""
 
@@ -43,28 +43,28 @@ class Observed:
     """Energy delivered in this session so far, where the car tells it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageLost:
     """A message was not heard for its stale limit. Its signals follow as Observed."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageBack:
     """A lost or invalid message is heard and valid again. Its signals follow as Observed."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageInvalid:
     """A message fails its checksum or counter. Its signals follow as Observed UNKNOWN."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BusQuiet:
     """All messages of a channel stopped within 2 s of each other and 2 s have passed.
 
@@ -78,14 +78,14 @@ class BusQuiet:
     interface_up: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BusHeard:
     """The first valid frame on a channel after BusQuiet."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Requested:
     """Someone asks for something."""
 
@@ -94,7 +94,7 @@ class Requested:
     proof: Proof = Proof.LOCAL
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refused:
     """A request was refused before it came here, by whoever judges who asks. Nothing is done."""
 
@@ -103,7 +103,7 @@ class Refused:
     why: Result
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotAuthentic:
     """A frame failed its authentication: nothing in it is believed, and nothing it asks is done."""
 
@@ -113,7 +113,7 @@ class NotAuthentic:
     """What it would have asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SettingsChanged:
     """The owner's settings are replaced whole."""
 
@@ -121,33 +121,33 @@ class SettingsChanged:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BusFailed:
     """The interface to a channel is gone or in an error state: nothing can be sent or heard."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BusRestored:
     """The interface to a channel works again."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InternalError:
     """Something around the core failed; actuation stops until a restart."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SegmentStarted:
     """Time jumped: what was known before says nothing about now."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeadlinePassed:
     """The moment that ``deadline_us`` named has come."""
 
@@ -174,7 +174,7 @@ InputEvent = (
 # ---- outputs ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SignalChanged:
     """A field of the snapshot changed; ``was`` is None the first time."""
 
@@ -184,7 +184,7 @@ class SignalChanged:
     kind: ClassVar[str] = "signal"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Because:
     """One input of a decision and how long it has had its value."""
 
@@ -192,7 +192,7 @@ class Because:
     age_us: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decided:
     """The demand on a pin, or the rule behind it, changed."""
 
@@ -204,7 +204,7 @@ class Decided:
     kind: ClassVar[str] = "decision"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """Drive a pin, one per stroke. ``recovery`` marks the reverse pulse before the last try."""
 
@@ -215,14 +215,14 @@ class Command:
     kind: ClassVar[str] = "command"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DriveOff:
     """Stop driving a pin: the pulse is over."""
 
     actuator: Actuator
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ActuatorChanged:
     """A pin's lifecycle moved. ``assumed``: without a sensor, or without its word."""
 
@@ -233,7 +233,7 @@ class ActuatorChanged:
     kind: ClassVar[str] = "actuator"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Permit:
     """The charge permit changed."""
 
@@ -242,7 +242,7 @@ class Permit:
     kind: ClassVar[str] = "permit"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StopCharge:
     """The request to stop the charge was raised (``attempt`` counts repeats) or withdrawn (0)."""
 
@@ -265,7 +265,7 @@ class WakeBus:
     """Send the profile's wake frame."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answered:
     """What became of a request: once when it is received, once more when it has ended."""
 
@@ -275,7 +275,7 @@ class Answered:
     kind: ClassVar[str] = "request"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageChanged:
     """A message was lost, came back, failed its protection, or sleeps with its bus."""
 
@@ -284,7 +284,7 @@ class MessageChanged:
     kind: ClassVar[str] = "message"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """Something people are told, with its details."""
 
@@ -293,7 +293,7 @@ class Event:
     kind: ClassVar[str] = "event"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     """A fault came up or went away. ``actuator`` is None where it concerns no single pin."""
 
@@ -303,7 +303,7 @@ class Fault:
     kind: ClassVar[str] = "fault"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SettingsTook:
     """The settings that hold from now on, whole."""
 

@@ -11,7 +11,6 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from vehicle.core.circumstance import (
     Box,
@@ -22,6 +21,7 @@ from vehicle.core.circumstance import (
     read_when,
     without,
 )
+from vehicle.core.record import record
 
 OVERRIDES_MAX = 32
 """How many overrides there may be: more than an owner can keep in mind."""
@@ -30,7 +30,7 @@ SEPARATOR = "; "
 """Between overrides that are written as one text."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Override:
     """One setting's value in some circumstance."""
 

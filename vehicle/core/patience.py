@@ -8,7 +8,9 @@ own patience, so no way is shut by failures on another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from vehicle.core.record import record
 
 FREE_FAILURES = 3
 """Failures before the first wait: people press twice, and radio loses a frame."""
@@ -22,7 +24,7 @@ _COUNT_MAX = FREE_FAILURES + (WAIT_MAX_US // FIRST_WAIT_US).bit_length()
 """More failures than this change nothing any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Patience:
     """What one way of asking has left. Times are on the clock of whoever holds it."""
 

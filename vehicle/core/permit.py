@@ -6,13 +6,13 @@ Refuses to know: strokes in detail, settings, and how the permit is sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from vehicle.core.interlock import veto_permit
 from vehicle.core.memory import HEARD, Flag, State
 from vehicle.core.names import Charge, PinState
 from vehicle.core.pin import PinControl
+from vehicle.core.record import record
 from vehicle.core.signals import Fitted, Supply
 from vehicle.core.situation import Asked, fitted, guarding_pin
 
@@ -36,7 +36,7 @@ class Grip(StrEnum):
     """Not held, or not known to be: failed to engage, no sensor, sensor lost, or by choice."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PermitRow:
     """The permit for each kind of supply."""
 

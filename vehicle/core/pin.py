@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,7 @@ from vehicle.core.car import Actuator, Pin
 from vehicle.core.lifecycle import Lifecycle, Trigger
 from vehicle.core.messages import ActuatorChanged, Output
 from vehicle.core.names import Demand, PinState
+from vehicle.core.record import record
 from vehicle.core.signals import Feedback
 
 May = Callable[[Demand], bool]
@@ -41,7 +42,7 @@ class Outcome(StrEnum):
     BLIND_STROKE_OVER = "blind-stroke-over"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tries:
     """Tries that were made before a restart, of a stroke that has not arrived."""
 
@@ -55,7 +56,7 @@ class Tries:
     """They are used up."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PinMemory:
     """Everything one pin remembers, times relative to now."""
 

@@ -14,11 +14,11 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
+from vehicle.core.record import record
 from vehicle.core.resolve import Resolved
 from vehicle.core.settings import Mode
 from vehicle.core.situation import (
@@ -39,7 +39,7 @@ ENGAGE, RELEASE, HOLD = Demand.ENGAGE, Demand.RELEASE, Demand.HOLD
 Predicate = Callable[[Situation, Resolved], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """One row: a predicate, what it wants of each pin, and the fields it looks at."""
 
@@ -68,7 +68,7 @@ class Rule:
         return self.latch if actuator is Actuator.LATCH else self.adapter
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """What a pin should do, and the row that decided."""
 

@@ -10,9 +10,10 @@ owner, overrides included. Only what is a fact and no wish stays (``FACTS``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vehicle.core.circumstance import nearest
+from vehicle.core.record import record
 from vehicle.core.settings import OVERRIDES, SINGLE, SettingsError
 
 Wishes = Mapping[str, str | int]
@@ -21,7 +22,7 @@ FACTS = ("cable-default",)
 """Keys that a preset leaves as they are."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Preset:
     """One whole choice."""
 

@@ -10,7 +10,6 @@ is what would be done.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from vehicle.core.car import Actuator, Car
@@ -20,6 +19,7 @@ from vehicle.core.messages import Command, DeadlinePassed, InputEvent, Observed
 from vehicle.core.names import Charge, Demand, PinState
 from vehicle.core.overrides import Override
 from vehicle.core.policy import Rule
+from vehicle.core.record import record
 from vehicle.core.resolve import Effective
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
@@ -86,7 +86,7 @@ _CHANGES: dict[Moment, dict[str, SignalValue]] = {
 """Moment -> what changes then."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decided:
     """What is decided at one moment for the pin that holds what is plugged in."""
 
@@ -101,7 +101,7 @@ class Decided:
     permit: Charge
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rehearsal:
     """What came of it."""
 

@@ -6,18 +6,19 @@ Refuses to know: what the policy does with a choice. It sees resolved choices on
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from vehicle.core.car import Actuator
 from vehicle.core.circumstance import Circumstance, circumstance_of
 from vehicle.core.overrides import Override, winner
+from vehicle.core.record import record
 from vehicle.core.settings import OVERRIDES, SINGLE, Mode, Settings, value_of
 from vehicle.core.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Effective:
     """The settings that hold in one circumstance."""
 
@@ -46,7 +47,7 @@ def effective_in(settings: Settings, seen: Snapshot) -> Effective:
     return resolve(settings, circumstance_of(seen, settings.cable_default))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resolved:
     """The choice that bears on one actuator; the others are folded into its situation."""
 

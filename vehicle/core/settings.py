@@ -12,13 +12,14 @@ it for people.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, field, fields
 from enum import StrEnum
 from typing import Any
 
 from vehicle.core.car import Actuator
 from vehicle.core.circumstance import CableOwner, ConditionError, nearest
 from vehicle.core.overrides import SEPARATOR, Override, OverrideError, check, read_override
+from vehicle.core.record import record
 
 
 class Mode(StrEnum):
@@ -101,7 +102,7 @@ _MODE_GIVES_UP = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Settings:
     """The owner's choices. Frozen: a change replaces the whole and appears in the journal."""
 

@@ -6,14 +6,15 @@ Knows: how to put the fields' metadata into words. Refuses to know: what any set
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass
+from dataclasses import Field
 from typing import Any
 
 from vehicle.core.circumstance import When
+from vehicle.core.record import record
 from vehicle.core.settings import LESS, MORE, NEVER, OVERRIDES, SINGLE, Settings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Description:
     """One setting as people are told of it."""
 

@@ -12,15 +12,16 @@ Rules of this file:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 from vehicle.core.memory import State, Timer
+from vehicle.core.record import record
 from vehicle.core.signals import BoardSupply, Cabin, KeyZone, Temperature
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settling:
     """How one signal settles: the order of its values, and the times up and down that order.
 

@@ -10,10 +10,10 @@ Rules of this file:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from vehicle.core.car import Actuator, WhenEmpty
+from vehicle.core.record import record
 from vehicle.core.settings import ColdRelease, HighCurrent, Settings, Toggle
 from vehicle.core.signals import (
     BoardSupply,
@@ -114,7 +114,7 @@ class Plight(StrEnum):
     RUNS_DOWN = "runs-down"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Situation:
     """Everything the policy looks at for one pin, besides the owner's settings."""
 

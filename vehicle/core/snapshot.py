@@ -6,11 +6,11 @@ Refuses to know: where values come from, what should be done about them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import get_type_hints
 
 from vehicle.core.car import Actuator
+from vehicle.core.record import record
 from vehicle.core.signals import (
     BoardSupply,
     Cabin,
@@ -32,7 +32,7 @@ from vehicle.core.signals import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Snapshot:
     """One value per signal. Field names are the journal's signal names."""
 

@@ -11,7 +11,7 @@ found is what the policy will demand; whether the metal obeys is another matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from itertools import combinations
 from typing import Any
@@ -28,6 +28,7 @@ from vehicle.core.messages import (
 )
 from vehicle.core.names import Demand, Request, Source
 from vehicle.core.overrides import Override
+from vehicle.core.record import record
 from vehicle.core.settings import SINGLE, Settings, Toggle
 from vehicle.core.signals import CarLock, Inlet, Occupant, Session, Weld
 from vehicle.core.situation import ACTIVE, SEATED
@@ -79,7 +80,7 @@ CHANGE_WORDS: dict[Change, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Way:
     """Changes that together lead to a demand; none of them can be left out."""
 
@@ -113,7 +114,7 @@ def _duration(us: int) -> str:
     return f"{minutes} min" if minutes else f"{left} s"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Try:
     """One change: where it makes sense, and which events bring it about."""
 

@@ -14,6 +14,7 @@ from typing import Any
 from vehicle.core.car import Actuator
 from vehicle.core.messages import Command, Decided, Output, SignalChanged
 from vehicle.core.names import Demand
+from vehicle.core.record import record
 from vehicle.core.signals import Feedback, Fitted, Inlet
 from vehicle.core.snapshot import FEEDBACK_SIGNAL, FITTED_SIGNAL
 
@@ -23,7 +24,7 @@ _AGREES = {Demand.ENGAGE: Feedback.ENGAGED, Demand.RELEASE: Feedback.RELEASED}
 _DIFFERS = {Demand.ENGAGE: Feedback.RELEASED, Demand.RELEASE: Feedback.ENGAGED}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Interval:
     """A stretch of time with one demand and one position of the car's pin."""
 

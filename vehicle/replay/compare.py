@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from vehicle.core.car import Actuator
 from vehicle.core.policy import RULES
+from vehicle.core.record import record
 from vehicle.core.words import PIN_WORDS
 from vehicle.replay.agreement import Agreement
 from vehicle.replay.report.chronicle import NO_TRACK, Chronicle, Track
@@ -31,7 +31,7 @@ _SENTENCES = {rule.name: rule.sentence for rule in RULES}
 _POINTS = ("event", "request", "command")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Difference:
     """One thing in which two sides differ, from a moment to another; at a moment both are equal."""
 

@@ -7,10 +7,10 @@ Refuses to know: what it is compared with.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vehicle.core.record import record
 from vehicle.core.settings import Settings, SettingsError, parse
 from vehicle.replay.report.chronicle import Chronicle
 from vehicle.runtime.journal import SCHEMA_VERSION
@@ -21,7 +21,7 @@ class JournalFileError(Exception):
     """A file is no journal that this version can read. The message names file, line and remedy."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Journal:
     """What a journal file tells."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from vehicle.core.record import record
 from vehicle.core.settings import Settings
 from vehicle.replay.report.chronicle import Chronicle
 from vehicle.replay.summary import Summary
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ComparedSide:
     """What one side is, and what came of it."""
 

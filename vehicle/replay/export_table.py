@@ -12,9 +12,9 @@ then: commands, requests, events, and faults that began or ended.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from vehicle.core.names import Charge, Demand, PinState
+from vehicle.core.record import record
 from vehicle.core.snapshot import SIGNALS
 from vehicle.replay.report.chronicle import HEAT, STOP, Chronicle, Track
 from vehicle.replay.report.lanes import ASSUMED, PERMIT
@@ -34,7 +34,7 @@ _CODES: Mapping[str, Sequence[str]] = {
 """Signal, or kind of track -> its words, each at the place that is its code."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Column:
     """One column: ``kind`` is "time", "seconds", "code" or "words"."""
 

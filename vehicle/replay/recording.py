@@ -29,11 +29,11 @@ import heapq
 from bisect import bisect_left
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from vehicle.core.record import record
 from vehicle.replay.readers.errors import NoFramesError
 from vehicle.replay.readers.fields import epoch_us
 from vehicle.replay.readers.formats import RecordingFile, identify
@@ -49,7 +49,7 @@ WALL_CLOCK_US_MIN = epoch_us(1990, 1, 1)
 """Stamps from here on are wall-clock time: no logger counts twenty years of uptime."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NewSegment:
     """Time broke here: everything is unknown until it is heard again."""
 

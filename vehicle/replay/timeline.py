@@ -6,7 +6,7 @@ Knows: which words and which emphasis each output gets. Refuses to know: termina
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from vehicle.core.car import Actuator
@@ -28,6 +28,7 @@ from vehicle.core.messages import (
 )
 from vehicle.core.names import Demand, MessageState, PinState
 from vehicle.core.policy import RULES
+from vehicle.core.record import record
 from vehicle.core.signals import Fitted
 from vehicle.core.situation import guarding_pin
 from vehicle.core.snapshot import FITTED_SIGNAL, Snapshot
@@ -55,7 +56,7 @@ class Tone(StrEnum):
     QUIET = "quiet"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One line of the timeline."""
 

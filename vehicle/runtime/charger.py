@@ -11,10 +11,10 @@ IEC 61851-23: stop, current gone, contactors open, weld test, voltage gone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from vehicle.core.names import Charge
+from vehicle.core.record import record
 from vehicle.runtime.orders import Orders
 
 DC_VOLTS = 400
@@ -40,7 +40,7 @@ class Phase(StrEnum):
     OVER = "over"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Course:
     """One phase: the word it shows, and when it goes over into which one by itself."""
 

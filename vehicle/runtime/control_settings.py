@@ -14,11 +14,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from vehicle.core.car import Actuator
 from vehicle.core.circumstance import DIMENSIONS, Circumstance, ConditionError, read_circumstance
+from vehicle.core.record import record
 from vehicle.core.rehearsal import MOMENT_WORDS, Decided, rehearse
 from vehicle.core.resolve import Effective
 from vehicle.core.settings import Settings, SettingsError
@@ -39,7 +39,7 @@ LIMIT_A = 16
 """Above this an AC supply needs a lock. Source: GB/T 18487.1-2023 Annex I."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Change:
     """A change that waits for its turn."""
 

@@ -10,7 +10,6 @@ at once; what only concerns another asker, such as a refused button, ends it for
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from vehicle.core.car import Car
 from vehicle.core.messages import (
@@ -26,6 +25,7 @@ from vehicle.core.messages import (
     StopCharge,
 )
 from vehicle.core.names import Demand, EventName, FaultName, PinState, Request, Result, Source
+from vehicle.core.record import record
 from vehicle.core.signals import Inlet, Weld
 from vehicle.core.words import (
     EVENT_WORDS,
@@ -47,7 +47,7 @@ SHADOW_WORDS = "the service only watches (dry run) and moves nothing"
 SHADOW_ADVICE = "Restart it without --dry-run."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _End:
     """How a result ends a call: with an error, or as the last step where ``error`` is None."""
 

@@ -10,10 +10,11 @@ says of its outcome is the metal's answer: a connector that a pin holds does not
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Request, Source
+from vehicle.core.record import record
 from vehicle.core.settings import Toggle
 from vehicle.core.signals import KeyZone
 from vehicle.core.words import PIN_WORDS
@@ -43,7 +44,7 @@ def _no_state(_: DemoCar) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Action:
     """One thing that hands can do."""
 

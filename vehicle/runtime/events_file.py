@@ -37,7 +37,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +53,7 @@ from vehicle.core.messages import (
 )
 from vehicle.core.names import Authenticity, Request, Result, Source
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
+from vehicle.core.record import record
 from vehicle.core.settings import Settings, SettingsError, parse
 from vehicle.core.snapshot import SIGNALS
 from vehicle.runtime.loop import LoopMemory
@@ -63,7 +63,7 @@ SUFFIX = ".events.jsonl"
 """Appended to the recording's name."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Started:
     """A live recording, or a piece of one, begins here."""
 
@@ -80,14 +80,14 @@ class Started:
     """The profile's buses that are on one channel only, each with it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VariantPicked:
     """From here on frames are read as those of this software version of the car."""
 
     variant: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SendFailed:
     """Frames of ours did not get out; told once until one does. Nothing follows from it."""
 
@@ -95,12 +95,12 @@ class SendFailed:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ended:
     """Every deadline up to here, this moment included, was met; then the recording ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """What the holder of the key found of a message's frames from here on. A replay has no key."""
 

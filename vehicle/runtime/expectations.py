@@ -25,9 +25,9 @@ or heating that the journal has not mentioned yet counts as not active.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from vehicle.core.record import record
 from vehicle.runtime.journal import json_schema
 from vehicle.wire.findings import did_you_mean
 from vehicle.wire.schema import Table
@@ -54,7 +54,7 @@ _QUIET_AT_FIRST = ("fault", "stop", "heat")
 _EXTRA_KEYS = {"fault": ("actuator",), "command": ("recovery",)}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expectation:
     """One ``[[expect]]``."""
 

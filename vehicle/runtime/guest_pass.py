@@ -19,9 +19,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from vehicle.core.record import record
 from vehicle.runtime.outage import Moment, elapsed_us
 
 SECOND_US = 1_000_000
@@ -51,7 +52,7 @@ which names this among its minimum choices for scrypt."""
 _SCRYPT_BYTES_MAX = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pass:
     """One guest's pass."""
 
@@ -78,7 +79,7 @@ class Verdict(StrEnum):
     LOCKED_OUT = "locked-out"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Book:
     """All passes, and the wrong tries in a row. Frozen: a change makes a new one."""
 

@@ -15,7 +15,7 @@ what becomes of the outputs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from vehicle.core.car import Actuator
 from vehicle.core.manager import LockManager
@@ -30,6 +30,7 @@ from vehicle.core.messages import (
     SegmentStarted,
 )
 from vehicle.core.names import Authenticity, Demand
+from vehicle.core.record import record
 from vehicle.wire.frame import Frame
 from vehicle.wire.memory import WireMemory
 from vehicle.wire.translator import Translator, WireEvent
@@ -38,7 +39,7 @@ Sink = Callable[[int, Output], None]
 """Called with the time in microseconds and one output, in order."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoopMemory:
     """Everything that decides what comes next, settings aside. Times are relative."""
 

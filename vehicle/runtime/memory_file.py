@@ -15,13 +15,13 @@ from __future__ import annotations
 import json
 import stat
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vehicle.core.car import Car
 from vehicle.core.memory import Memory
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
+from vehicle.core.record import record
 from vehicle.core.restart import aged, surviving
 from vehicle.runtime.outage import OUTAGE_US_MAX, Moment, elapsed_us
 from vehicle.runtime.settings_disk import replace_flushed
@@ -39,7 +39,7 @@ class UnusableError(ValueError):
     """A memory file that cannot be used. The message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remembered:
     """What a start begins with."""
 

@@ -7,16 +7,17 @@ Refuses to know: how a story file is written, and how the simulated car carries 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Request, Source
+from vehicle.core.record import record
 from vehicle.core.signals import KeyZone
 
 Value = str | int | bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """A parameter that is one of a few words. ``default`` None: it must be given."""
 
@@ -24,7 +25,7 @@ class Choice:
     default: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Number:
     """A whole number from ``low`` to ``high``. ``default`` None: it must be given."""
 
@@ -33,14 +34,14 @@ class Number:
     default: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Truth:
     """A parameter that is true or false."""
 
     default: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Anything:
     """A parameter that is read elsewhere: a table of settings, the name of a message."""
 
@@ -50,7 +51,7 @@ class Anything:
 Parameter = Choice | Number | Truth | Anything
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Word:
     """One thing that can be done or ordered."""
 
@@ -185,7 +186,7 @@ FAULTS: dict[str, Word] = {
 """What may go wrong to order."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One thing that is done at a time."""
 
@@ -197,7 +198,7 @@ class Step:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FaultOrder:
     """One fault and when it holds: from ``from_us`` up to, not including, ``to_us``."""
 

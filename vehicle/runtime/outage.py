@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from vehicle.core.record import record
 from vehicle.runtime.clock import wall_us
 
 BOOT_VARIABLE = "CHARGELOCK_BOOT_ID"
@@ -29,7 +29,7 @@ OUTAGE_US_MAX = 366 * 86_400_000_000
 """A year. A wall clock that says more is wrong more often than it is right."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moment:
     """One moment, on the clocks that two processes can compare."""
 

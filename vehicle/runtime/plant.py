@@ -10,10 +10,10 @@ comes out unless metal holds it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Charge, Demand
+from vehicle.core.record import record
 from vehicle.runtime.charger import Phase, SimulatedCharger
 from vehicle.runtime.orders import Orders, Step, Value
 
@@ -31,7 +31,7 @@ START_PHASES = {
 START_SESSIONS = (*START_PHASES, "complete", "fault")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StartState:
     """How the car stands when the story begins."""
 

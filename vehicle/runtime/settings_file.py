@@ -15,10 +15,10 @@ import stat
 import tomllib
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from vehicle.core.overrides import SEPARATOR
+from vehicle.core.record import record
 from vehicle.core.settings import OVERRIDES, SettingsError, parse
 from vehicle.runtime.settings_lines import with_lines
 
@@ -38,7 +38,7 @@ class DamagedError(ValueError):
     """A settings file that cannot be used. The message says what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """One recorded change."""
 
@@ -65,7 +65,7 @@ class Change:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Generation:
     """One version of the owner's file."""
 

@@ -45,6 +45,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from vehicle.core.car import Car, WhenEmpty
+from vehicle.core.record import record
 from vehicle.core.settings import Settings, SettingsError, parse
 from vehicle.runtime.ecus import MESSAGES, REMOTE_MESSAGES
 from vehicle.runtime.expectations import Expectation, moment_us, read_expectation
@@ -92,7 +93,7 @@ class StoryError(ValueError):
         super().__init__(f"story {path} cannot be played:\n  {lines}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CarOptions:
     """What a story says of the car's capabilities; None: as the profile says."""
 

@@ -20,8 +20,9 @@ import errno
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from vehicle.core.record import record
 from vehicle.runtime.varlink_access import Access, Needs, peer_of
 from vehicle.runtime.varlink_call import Call, Reply
 from vehicle.runtime.varlink_connection import Connection, Limits
@@ -48,7 +49,7 @@ _ACCEPT_PAUSE_S = 1.0
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Interface:
     """One interface as served. A signature without a handler answers MethodNotImplemented."""
 

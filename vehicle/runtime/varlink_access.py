@@ -12,8 +12,9 @@ import pwd
 import socket
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from vehicle.core.record import record
 
 GROUP = "chargelock"
 """Whose members may change, besides root and the user that the service runs as."""
@@ -32,7 +33,7 @@ class Needs(StrEnum):
     CHANGE = "change"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Peer:
     """Who is at the other end: the process as it was when it connected."""
 
@@ -50,7 +51,7 @@ class Peer:
             return f"uid {self.uid}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Access:
     """Who may change: root, the user the service runs as, and members of the change groups."""
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
-from dataclasses import dataclass
 from typing import Protocol
 
+from vehicle.core.record import record
 from vehicle.runtime.varlink_access import Peer
 from vehicle.runtime.varlink_call import Call
 from vehicle.runtime.varlink_wire import (
@@ -32,7 +32,7 @@ _READ_BYTES = 8 * 1024
 _WRITE_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """How much of everything a client may have."""
 

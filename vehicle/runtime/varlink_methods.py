@@ -7,12 +7,13 @@ Refuses to know: what a method does. Tests hold the tables to the interface file
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, auto
 from importlib import resources
 from typing import Any
 
 from vehicle.core.circumstance import DIMENSIONS
+from vehicle.core.record import record
 from vehicle.runtime.varlink_access import Needs
 from vehicle.runtime.varlink_wire import VarlinkError
 
@@ -50,7 +51,7 @@ class Replies(Enum):
     """Replies until the client goes: ExpectedMore for one that did not ask for more."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signature:
     """One method as declared."""
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from vehicle.core.record import record
 
 MESSAGE_BYTES_MAX = 8 * 1024
 """Longest request. The longest that makes sense is a few hundred bytes; a reader of 8 KiB of the
@@ -34,7 +35,7 @@ class VarlinkError(Exception):
         self.parameters = parameters
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """One call as received. ``parameters`` are JSON values of any kind."""
 

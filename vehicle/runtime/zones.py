@@ -20,10 +20,10 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from vehicle.core.circumstance import CONDITION_WORDS, nearest
+from vehicle.core.record import record
 from vehicle.core.signals import Place
 from vehicle.runtime.settings_disk import append_flushed, write_flushed
 
@@ -50,7 +50,7 @@ class ZoneStoreError(OSError):
     """The zones cannot be kept. Nothing has changed; the message says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Position:
     """A point on the earth, in degrees: WGS 84, north and east positive."""
 
@@ -76,7 +76,7 @@ class Position:
         return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, chord)))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Zone:
     """A circle around a place."""
 

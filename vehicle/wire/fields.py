@@ -7,13 +7,13 @@ signal that overlaps another, or lies beyond a short frame's end, silences nobod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
+from vehicle.core.record import record
 from vehicle.wire.findings import WireError
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """One DBC signal, compiled."""
 

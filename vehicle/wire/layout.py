@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from vehicle.core.record import record
 from vehicle.wire.fields import Field
 from vehicle.wire.rules import Asking, Conditions, Rows, fields_of, fields_of_sources
 
@@ -19,7 +20,7 @@ MAX_DELTA = 3
 """E2E MaxDeltaCounter: up to two frames in a row may be missing."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProtectionSpec:
     """How a message proves that it is whole, new, and from its sender."""
 
@@ -50,7 +51,7 @@ class ProtectionSpec:
         return found | (self.counter.mask if self.counter else 0)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SecocSpec:
     """Where a message shows that the car's own key made it (AUTOSAR SecOC; see ``secoc``)."""
 
@@ -64,7 +65,7 @@ class SecocSpec:
     """Which freshness counter it takes its values from: messages of one sender share one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageSpec:
     """A message that the profile reads or sends."""
 
@@ -81,7 +82,7 @@ class MessageSpec:
     secoc: SecocSpec | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plausible:
     """One check of whether a variant fits. Exactly one of its three forms is filled.
 
@@ -120,7 +121,7 @@ class Layout:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variant:
     """One software version: its layout, and how to tell it."""
 
@@ -131,7 +132,7 @@ class Variant:
     """The messages that its layout or its checks read."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SentMessage:
     """A message that may be sent: for each of its fields, the words and their raw values."""
 

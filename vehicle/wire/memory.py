@@ -10,14 +10,15 @@ frame of every message is read anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vehicle.core.names import Authenticity
+from vehicle.core.record import record
 from vehicle.wire.protection import ProtectionMemory
 from vehicle.wire.supervision import BusWatch
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageMemory:
     """One message. Times are microseconds ago."""
 
@@ -34,7 +35,7 @@ class MessageMemory:
     """What became of its latest frame's authentication; None: there is no key to check it with."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BusMemory:
     """One bus. Times are microseconds ago."""
 
@@ -42,7 +43,7 @@ class BusMemory:
     quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WireMemory:
     """One translator: messages and buses by name, values by operand, signals by name."""
 

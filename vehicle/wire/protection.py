@@ -22,13 +22,13 @@ sequence the received counter is the one to continue from, so a restarted sender
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
 
 from e2e.p05 import e2e_p05_check, e2e_p05_protect
 
+from vehicle.core.record import record
 from vehicle.wire.layout import ProtectionSpec
 
 MAX_ERRORS = 2
@@ -193,7 +193,7 @@ def code_of(spec: ProtectionSpec) -> Code:
     return E2eP05(spec) if spec.kind == "e2e-p05" else Crc8(spec)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProtectionMemory:
     """What one message's protection remembers."""
 

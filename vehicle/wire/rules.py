@@ -14,14 +14,14 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from vehicle.core.names import Request, Source
+from vehicle.core.record import record
 from vehicle.core.signals import SignalValue
 from vehicle.wire.fields import Field
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Condition:
     """A field reads one of ``allowed`` (raw values)."""
 
@@ -32,7 +32,7 @@ class Condition:
 Conditions = tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """The value that holds when every condition does."""
 
@@ -40,7 +40,7 @@ class Row:
     when: Conditions
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rows:
     """One source of a signal. ``valid_when`` must be true for it to say anything."""
 
@@ -48,7 +48,7 @@ class Rows:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asking:
     """A request, made when its conditions turn from false to true."""
 

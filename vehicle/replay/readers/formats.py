@@ -11,9 +11,9 @@ only between equals, for extensions lie.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from vehicle.core.record import record
 from vehicle.replay.readers.asc import ASC
 from vehicle.replay.readers.blf import blf_columns, read_blf
 from vehicle.replay.readers.candump import CANDUMP
@@ -74,7 +74,7 @@ FrameReader = Callable[[Path, Tally], Frames]
 ColumnReader = Callable[[Path, Tally, Scan], Generator[Columns, None, None]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordingFile:
     """A file whose format is known. ``frames(tally)`` reads it from its start."""
 

@@ -10,9 +10,9 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
+from vehicle.core.record import record
 from vehicle.replay.readers.fields import BAD_TIME
 from vehicle.replay.readers.stream import read_chunks
 from vehicle.replay.readers.tally import Tally
@@ -38,7 +38,7 @@ LineParser = Callable[[str], "Stamped | str | None"]
 (header, comment, statistics). ValueError means a damaged value."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LineFormat:
     """A text format: how it is called, recognised and parsed."""
 

@@ -7,14 +7,16 @@ Refuses to know: formats, and whether a loss matters.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from vehicle.core.record import record
 
 POSITIONS_MAX = 5
 """Positions kept per cause. Enough to look at, and bounded however broken a file is."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Skipped:
     """One cause of loss: how often, and the first positions as "file:line" or "file:offset"."""
 
@@ -22,7 +24,7 @@ class Skipped:
     positions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReadReport:
     """What one pass over a recording found. Complete once the iteration has ended."""
 

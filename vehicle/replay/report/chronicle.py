@@ -30,6 +30,7 @@ from vehicle.core.messages import (
     StopCharge,
 )
 from vehicle.core.names import Demand, PinState
+from vehicle.core.record import record
 from vehicle.core.settings import Settings
 from vehicle.core.situation import Situation
 from vehicle.core.whatif import CHANGE_WORDS, ways
@@ -85,7 +86,7 @@ NO_TRACK = Track()
 """What stands for a track that never began. Nothing is noted on it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mark:
     """A moment that must be seen: an event, a fault that begins or ends, a request, a command."""
 

@@ -7,11 +7,11 @@ page's style sheet gives each tone a colour, by day, by night and in print.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Charge, Demand, PinState
+from vehicle.core.record import record
 from vehicle.core.snapshot import FEEDBACK_SIGNAL, FITTED_SIGNAL, OPTIONAL, SIGNALS
 from vehicle.core.words import CHARGE_WORDS, SIGNAL_WORDS, STATE_WORDS
 
@@ -59,7 +59,7 @@ def tone_of(value: str) -> LaneTone:
     return LaneTone.HELD if plain.isdigit() else _TONE_OF[plain]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lane:
     """One lane. ``key`` names the track that fills it; ``words`` says each value as a sentence."""
 

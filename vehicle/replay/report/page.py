@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
@@ -21,6 +20,7 @@ from markupsafe import Markup
 
 from vehicle.core.car import Actuator
 from vehicle.core.policy import RULES
+from vehicle.core.record import record
 from vehicle.core.settings import Settings
 from vehicle.core.signals import Fitted
 from vehicle.core.snapshot import FITTED_SIGNAL, SIGNALS
@@ -36,7 +36,7 @@ Fact = tuple[str, str]
 """A name and its words, as they stand at the top."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Side:
     """One replay on the page. A page has one, or two to compare."""
 
@@ -47,7 +47,7 @@ class Side:
     facts: Sequence[Fact] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Differing:
     """What two sides differ in, for a page that compares."""
 
@@ -56,7 +56,7 @@ class Differing:
     """From, to: the outcome differs there."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Contents:
     """All that a page tells."""
 

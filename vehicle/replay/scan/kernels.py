@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from vehicle.core.record import record
 from vehicle.replay.scan.clock import run_clock
 from vehicle.replay.scan.columns import Columns, Wanted
 from vehicle.replay.scan.lines import LineScanner
@@ -20,7 +20,7 @@ from vehicle.replay.scan.rules import Rule
 from vehicle.replay.scan.sieve import PlainSieve, Sieve
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kernel:
     """One way to do the work on columns."""
 

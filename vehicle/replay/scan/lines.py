@@ -6,10 +6,10 @@ Refuses to know: what a format's other lines look like; its own parser reads tho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
+from vehicle.core.record import record
 from vehicle.replay.scan.columns import Columns
 
 
@@ -26,7 +26,7 @@ class LineLayout(IntEnum):
     """Words; ``columns`` names them as ``readers.peak`` does."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ordinary:
     """How the ordinary lines of a file look, from here on."""
 

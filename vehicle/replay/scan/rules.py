@@ -10,9 +10,9 @@ through the translator.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
+from vehicle.core.record import record
 from vehicle.replay.scan.columns import PAYLOAD_BYTES, Wanted
 from vehicle.wire.layout import ProtectionSpec
 from vehicle.wire.protection import Code, code_of, crc8_table
@@ -37,7 +37,7 @@ class Guard(IntEnum):
     """By something else: every frame is kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """One message. Numbers that do not apply are 0."""
 
