@@ -52,14 +52,13 @@ def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
 def _record(cls: type[T], kw_only: bool) -> type[T]:
     own = vars(cls)
     later = [name for name in _WRITTEN_LATER if name not in own]
-    now = {name: method for name, method in _SAME_FOR_ALL.items() if name not in own}
+    added: dict[str, Any] = {name: it for name, it in _SAME_FOR_ALL.items() if name not in own}
     made: type[T] = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
-    for name, method in now.items():
-        setattr(made, name, method)
-    for name in later:
-        setattr(made, name, _first_call(made, name, later))
+    added |= {name: _first_call(made, name, later) for name in later}
     if "__init__" in later:
-        setattr(made, "__signature__", _Signature(made, later))  # noqa: B010: no type has it
+        added["__signature__"] = _Signature(made, later)
+    for name, it in added.items():
+        setattr(made, name, it)
     return made
 
 
