@@ -3,3 +3,6 @@
 The layers, outermost first: ``cli -> replay -> runtime -> wire -> core``. Each may use the ones to
 its right and never the ones to its left; ``tests/test_layers.py`` holds them to it.
 """
+
+VERSION = "0.1.0"
+"""The release; the distribution takes its own from here."""

@@ -15,7 +15,7 @@ from command_line import COMMAND, chargelock, environment
 
 from vehicle.cli import control_socket
 from vehicle.cli.control_socket import NOT_KEPT, control_socket_if_possible, settings_kept
-from vehicle.cli.run import _open
+from vehicle.cli.live import _open
 from vehicle.core.settings import Settings, Toggle
 from vehicle.runtime.ports import Port, PortError
 

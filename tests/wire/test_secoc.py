@@ -291,7 +291,7 @@ def test_a_missing_package_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPa
 def test_nothing_of_ours_imports_the_package_without_a_key() -> None:
     """An installed ``asammdf`` takes it along wherever ``cantools`` is imported."""
     program = (
-        "import sys, vehicle.cli.run, vehicle.cli.replay, vehicle.cli.service;"
+        "import sys, vehicle.cli.live, vehicle.cli.replay, vehicle.cli.service;"
         "import vehicle.runtime.simulator, vehicle.cli.secoc, vehicle.wire.profile;"
         "sys.exit('cryptography' in sys.modules)"
     )

@@ -11,6 +11,7 @@ would put them. Nothing is fetched.
 
 from __future__ import annotations
 
+import compileall
 import shutil
 import sys
 import venv
@@ -48,10 +49,13 @@ def make_environment(folder: Path, *extras: str) -> Path:
     metadata.write_text(needed[PRODUCT].read_text("METADATA") or "")
     command = folder / "bin" / PRODUCT
     command.write_text(
-        f"#!{folder}/bin/python\nimport sys\nfrom vehicle.cli.main import main\n"
+        f"#!{folder}/bin/python\nimport sys\nfrom vehicle.cli.start import main\n"
         'if __name__ == "__main__":\n    sys.exit(main())\n'
     )
     command.chmod(0o755)
+    # As pip leaves it. A caller may forbid Python to write what it compiled, and each start would
+    # then compile everything again.
+    compileall.compile_dir(packages, quiet=1)
     return folder / "bin"
 
 

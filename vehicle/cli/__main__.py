@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from vehicle.cli.main import main
+from vehicle.cli.start import main
 
-main(prog_name="chargelock")
+main()

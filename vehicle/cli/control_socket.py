@@ -8,11 +8,10 @@ Refuses to know: what any part does.
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 
+from vehicle import VERSION
 from vehicle.cli.console import fail
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.runtime.control import Control
@@ -59,6 +58,8 @@ def settings_kept(
     with contextlib.ExitStack() as stack:
         kept = _in_folder(stack, folder, config, dry_run) if folder is not None else None
         if kept is None:
+            import tempfile
+
             spare = stack.enter_context(tempfile.TemporaryDirectory(prefix="chargelock-"))
             kept = _opened(stack, Path(spare), config)
             kept[0].notes.append(NOT_KEPT)
@@ -113,7 +114,7 @@ def control_socket(
     control = Control(service, store, guests, zones, listener.notes)
     signatures = CHARGELOCK_SIGNATURES
     interface = Interface(CHARGELOCK, description_of(CHARGELOCK), signatures, control.handlers)
-    server = VarlinkServer([interface], access_for((GROUP,)), version=version("chargelock"))
+    server = VarlinkServer([interface], access_for((GROUP,)), version=VERSION)
     server.start(listener.sock)
     try:
         yield listener

@@ -5,6 +5,7 @@ Knows: the names of the subcommands. Refuses to know: what they do.
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -75,6 +76,9 @@ class _LazyGroup(click.Group):
 @click.version_option(package_name="chargelock")
 def main() -> None:
     """Decide when a car's charge-port latch and adapter lock engage, and say why."""
+    if not gc.isenabled():  # ``start`` turned it off; by now the command is loaded
+        gc.freeze()
+        gc.enable()
     if isinstance(sys.stdout, TextIOWrapper):
         # A file name may hold what the terminal's encoding has no letter for.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -10,7 +10,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -207,11 +206,11 @@ def _word(name: str, word: str) -> str:
     return word
 
 
-_SPAN = re.compile(r"\s*(\d\d?)(?::00)?\s*-\s*(\d\d?)(?::00)?\s*", re.ASCII)
+_SPAN = r"\s*([0-9][0-9]?)(?::00)?\s*-\s*([0-9][0-9]?)(?::00)?\s*"
 
 
 def _hours(word: str) -> str:
-    span = _SPAN.fullmatch(word)
+    span = re.fullmatch(_SPAN, word)
     ends = [int(hour) for hour in span.groups()] if span else []
     if not ends or max(ends) > 24:
         raise ConditionError(
@@ -222,6 +221,8 @@ def _hours(word: str) -> str:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return a hint at the nearest of ``words``, ready to be appended; empty where none is near."""
+    import difflib
+
     near = difflib.get_close_matches(word, list(words), cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
 

@@ -10,8 +10,6 @@ from it happens on the loop. Whoever may connect may offer a code: the code is w
 from __future__ import annotations
 
 import asyncio
-import difflib
-import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -163,6 +161,8 @@ class GuestControl:
         if not VALID_S_MIN <= valid_s <= VALID_S_MAX:
             nearest = "1 min" if valid_s < VALID_S_MIN else "7 d"
             raise bad_guest(f"a code is valid for 1 min to 7 d; the nearest is {nearest}")
+        import secrets  # not at every start: hardly one of them makes a code
+
         now, book = self._moment(), self._book.book
         for each in book.passes:
             if each.whom == whom and self._holds(each, now):
@@ -302,6 +302,8 @@ class GuestControl:
 
 
 def _no_guest(whom: str, known: list[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(whom, known, 1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"no guest is called {whom!r}{hint}"

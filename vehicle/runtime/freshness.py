@@ -30,7 +30,7 @@ AHEAD = 128
 FILE = "freshness"
 """The file's name in the state folder."""
 FILE_BYTES_MAX = 16 * 1024
-_HEAD = re.compile(rb"freshness 1 crc32 ([0-9a-f]{8})\n")
+_HEAD = rb"freshness 1 crc32 ([0-9a-f]{8})\n"
 _CHECKED = b"chargelock freshness"
 _CHECK_BYTES = 8
 
@@ -115,7 +115,7 @@ class FreshnessStore:
                 content = file.read(FILE_BYTES_MAX + 1)
         except FileNotFoundError:
             return {}, True
-        head = _HEAD.match(content)
+        head = re.match(_HEAD, content)
         body = content[head.end() :] if head else b""
         if head is None or int(head[1], 16) != zlib.crc32(body):
             raise DamagedFreshnessError("its checksum does not fit: it was cut or changed")

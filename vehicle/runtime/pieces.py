@@ -13,6 +13,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+PIECE_BYTES = 64 * 1024 * 1024
+PIECES = 8
+"""Half a gigabyte: some hours of a busy bus under the filters of a profile, days of a quiet one."""
+
 
 class Pieces:
     """One file's pieces."""

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vehicle.wire.frame import Frame
-from vehicle.wire.lean import without_asammdf
+from vehicle.wire.lean import without
 
 if TYPE_CHECKING:
     import can
@@ -45,7 +45,7 @@ def import_can() -> Any:
     What python-can logs besides raising it is kept off the console.
     """
     logging.getLogger("can").addHandler(_SILENCE)
-    with without_asammdf():
+    with without("asammdf"):
         import can
 
     return can

@@ -15,7 +15,7 @@ from io import FileIO
 from pathlib import Path
 
 from vehicle.runtime.events_file import SUFFIX, Ended, SideEvent, Started, events_path, write_event
-from vehicle.runtime.pieces import Pieces
+from vehicle.runtime.pieces import PIECE_BYTES, PIECES, Pieces
 from vehicle.wire.candump import format_candump
 from vehicle.wire.frame import Frame
 
@@ -23,9 +23,6 @@ FLUSH_US = 500_000
 """How long what was taken down may wait to be written out."""
 BUFFER_BYTES_MAX = 256 * 1024
 """How much may wait, however quickly it came."""
-PIECE_BYTES = 64 * 1024 * 1024
-PIECES = 8
-"""Half a gigabyte: some hours of a busy bus under the filters of a profile, days of a quiet one."""
 
 
 class Recorder:

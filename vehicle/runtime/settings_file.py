@@ -30,7 +30,7 @@ FILE_BYTES_MAX = 64 * 1024
 Value = str | int
 
 _MARK = b"# checksum crc32 "
-_MARKED = re.compile(re.escape(_MARK) + rb"([0-9a-f]{8})[^\n]*\n")
+_MARKED = re.escape(_MARK) + rb"([0-9a-f]{8})[^\n]*\n"
 _ADVICE = "edited by hand? then delete this line, or the file counts as damaged"
 
 
@@ -113,7 +113,7 @@ def read_generation(path: Path) -> Generation:
     content = _content(path)
     marked = content.startswith(_MARK)
     if marked:
-        match = _MARKED.match(content)
+        match = re.match(_MARKED, content)
         content = content[match.end() :] if match else b""
         if match is None or match[1] != f"{zlib.crc32(content):08x}".encode():
             raise DamagedError(

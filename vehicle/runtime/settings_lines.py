@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 
 from vehicle.core.settings import OVERRIDES, SettingsError
-from vehicle.wire.lines import Lines
 
-_MENTION = re.compile(r"\boverride (\d+)\b")
+_MENTION = r"\boverride (\d+)\b"
 
 
 def with_lines(error: SettingsError, text: str) -> SettingsError:
     """Return ``error`` with the line of ``text`` beside every override that it counts."""
+    from vehicle.wire.lines import Lines
+
     lines = Lines(text)
     table = ("settings", OVERRIDES)
     listed = table if lines.of(table) > lines.of(("settings",)) else (OVERRIDES,)
@@ -22,4 +23,4 @@ def with_lines(error: SettingsError, text: str) -> SettingsError:
     def located(mention: re.Match[str]) -> str:
         return f"{mention[0]} in line {lines.of((*listed, int(mention[1]) - 1))}"
 
-    return SettingsError(_MENTION.sub(located, str(error)))
+    return SettingsError(re.sub(_MENTION, located, str(error)))

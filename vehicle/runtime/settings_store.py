@@ -42,7 +42,7 @@ BY_HAND = "edited by hand"
 RECOVERY = "recovery"
 """Who made a change that nobody asked for: see the notes of that start."""
 
-_NUMBER = re.compile(r"-?[0-9]{1,9}")
+_NUMBER = r"-?[0-9]{1,9}"
 _WHO_CHARACTERS_MAX = 200
 
 
@@ -250,7 +250,7 @@ class SettingsStore:
             old, value = owner.pop(key, None), wish
             if value is not None:
                 is_number = isinstance(defaults[key], int)
-                if is_number and isinstance(value, str) and _NUMBER.fullmatch(value):
+                if is_number and isinstance(value, str) and re.fullmatch(_NUMBER, value):
                     value = int(value)
                 owner |= checked({key: value}, "settings")
             if owner.get(key) != old:

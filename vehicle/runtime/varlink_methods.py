@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import Enum, auto
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from vehicle.core.circumstance import DIMENSIONS
@@ -115,7 +115,7 @@ CHARGELOCK_SIGNATURES: Mapping[str, Signature] = {
 
 def description_of(interface: str) -> str:
     """Return an interface's own file: what introspection tells."""
-    file = resources.files("vehicle.runtime") / f"{interface}.varlink"
+    file = Path(__file__).with_name(f"{interface}.varlink")
     return file.read_text(encoding="utf-8")
 
 

@@ -17,13 +17,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vehicle.wire.dbc_text import Raw, lint, read_text
 from vehicle.wire.fields import Field
 from vehicle.wire.findings import Finding, Severity, line_named
-from vehicle.wire.lean import without_asammdf
+from vehicle.wire.lean import without
 
 if TYPE_CHECKING:
     from cantools.database.can import Database, Message, Signal
+
+    from vehicle.wire.dbc_text import Raw
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ def load_dbc(path: Path) -> tuple[Dbc | None, list[Finding]]:
     Overlapping and overlong signals are notes: fields are extracted one by one, so they do no harm
     beyond themselves. Anything else that cantools refuses is an error, and no Dbc is returned.
     """
+    from vehicle.wire.dbc_text import lint, read_text
+
     try:
         text, findings = read_text(path)
     except OSError as error:
@@ -83,7 +86,7 @@ def load_dbc(path: Path) -> tuple[Dbc | None, list[Finding]]:
 
 def _load(path: Path, text: str, raw: Raw, findings: list[Finding]) -> Database | None:
     """Load strictly, else loosely with a note of why, else not at all with an error."""
-    with without_asammdf():
+    with without("asammdf"):
         import cantools.database
         from cantools.database.errors import UnsupportedDatabaseFormatError
 

@@ -7,7 +7,6 @@ makes a profile right.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from enum import StrEnum
 
 from vehicle.core.record import record
@@ -62,6 +61,8 @@ def line_named(error: str) -> int:
 
 def did_you_mean(word: str, valid: Iterable[str]) -> str:
     """Return what to do about an unknown word: the nearest valid one, or all of them."""
+    from difflib import get_close_matches
+
     choices = sorted(valid)
     near = get_close_matches(word, choices, n=1, cutoff=0.6)
     if near:

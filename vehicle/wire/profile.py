@@ -98,7 +98,7 @@ not-fitted}, fault {none, the core's FaultName, other}.
 from __future__ import annotations
 
 from collections.abc import Collection
-from importlib import resources
+from importlib import import_module
 from pathlib import Path
 
 from vehicle.wire.findings import Finding, ProfileError, Severity, did_you_mean
@@ -118,16 +118,19 @@ __all__ = [
 
 def list_profiles() -> tuple[str, ...]:
     """Return the names of the profiles that come with the product, sorted."""
-    folder = resources.files("vehicle.dbc")
-    names = (Path(item.name) for item in folder.iterdir())
-    return tuple(sorted(path.stem for path in names if path.suffix == ".toml"))
+    return tuple(sorted(path.stem for path in _shipped().glob("*.toml")))
 
 
 def profile_path(name: str | Path) -> Path:
     """Return the mapping file of a profile's name, or of a path to a TOML file."""
     if isinstance(name, str) and not name.endswith(".toml") and "/" not in name:
-        return Path(str(resources.files("vehicle.dbc"))) / f"{name}.toml"
+        return _shipped() / f"{name}.toml"
     return Path(name)
+
+
+def _shipped() -> Path:
+    """Return the folder of the profiles that come with the product."""
+    return Path(import_module("vehicle.dbc").__path__[0])
 
 
 def load_profile(name: str | Path, *, compiled: Path | None = None) -> Profile:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path as FilePath
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vehicle.wire.findings import Finding, Severity, did_you_mean, line_named
-from vehicle.wire.lines import Lines, Path
+
+if TYPE_CHECKING:
+    from vehicle.wire.lines import Lines, Path
 
 T = TypeVar("T")
 
@@ -24,9 +27,16 @@ class Document:
     """One mapping file while it is read."""
 
     file: FilePath
-    lines: Lines
+    text: str
     data: dict[str, Any]
     findings: list[Finding] = field(default_factory=list)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Where everything stands. Made when the first fault is told: most files have none."""
+        from vehicle.wire.lines import Lines
+
+        return Lines(self.text)
 
     @property
     def root(self) -> Table:
@@ -38,7 +48,7 @@ def open_document(file: FilePath) -> tuple[Document | None, list[Finding]]:
     """Read a TOML file; if that fails, say why."""
     try:
         text = file.read_bytes().decode("utf-8")
-        return Document(file, Lines(text), tomllib.loads(text)), []
+        return Document(file, text, tomllib.loads(text)), []
     except OSError as error:
         why = f"{error.strerror or 'cannot be read'}; name a profile or a TOML file"
         return None, [Finding(str(file), 0, "", why)]

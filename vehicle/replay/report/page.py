@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from vehicle import VERSION
 from vehicle.core.car import Actuator
 from vehicle.core.policy import RULES
 from vehicle.core.record import record
@@ -105,7 +105,7 @@ def _as_script(value: Any) -> str:
 
 
 def _versions() -> str:
-    return f"chargelock {version('chargelock')}, journal schema {SCHEMA_VERSION}"
+    return f"chargelock {VERSION}, journal schema {SCHEMA_VERSION}"
 
 
 def _settings(settings: Mapping[str, str | int]) -> Iterator[tuple[str, str, bool]]:
