@@ -251,7 +251,7 @@ class StopCharge:
     kind: ClassVar[str] = "stop"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HeatInlet:
     """The inlet is to be heated (``attempt`` counts how often), or no longer (0)."""
 
@@ -260,7 +260,7 @@ class HeatInlet:
     kind: ClassVar[str] = "heat"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WakeBus:
     """Send the profile's wake frame."""
 
