@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-COMMAND = [sys.executable, "-W", "error", "-c", "from vehicle.cli.main import main; main()"]
+COMMAND = [sys.executable, "-W", "error", "-c", "from vehicle.cli.start import main; main()"]
 """The command as its entry point runs it, with warnings as errors."""
 
 _QUIET = ("NO_COLOR", "COLUMNS", "LINES", "PYTHONHASHSEED", "PYTHONIOENCODING", "LC_ALL")
