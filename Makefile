@@ -35,7 +35,7 @@ test: lint types ## set up and run the tests (minutes, pip only)
 	$(BIN)/coverage report --fail-under=95
 
 $(VENV)/.ready-slow: $(VENV)/.ready-test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,browser]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,browser,fleet]'
 	@touch $@ $(VENV)/.ready-run $(VENV)/.ready-test
 
 test-slow: $(VENV)/.ready-slow ## run the long tests: sanitizers, a guest kernel, a browser (minutes; apt, as root)

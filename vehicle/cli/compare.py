@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from vehicle.cli.channels import channels_of
-from vehicle.cli.compare_words import comparison_fields, page_of, print_comparison
+from vehicle.cli.compare_words import comparison_fields, print_comparison
 from vehicle.cli.console import INTERRUPTED, fail, width
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.report import check_report, write_page
@@ -25,6 +25,7 @@ from vehicle.replay.compare import Difference, compare_shadow
 from vehicle.replay.compare import compare as differences_of
 from vehicle.replay.compare_journal import Journal, JournalFileError, read_journal
 from vehicle.replay.compare_side import ComparedSide
+from vehicle.replay.compare_words import page_of
 from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import open_recording
 from vehicle.replay.report.chronicle import Chronicle

@@ -22,6 +22,7 @@ _COMMANDS = {
         "Replay in two ways, and say what differs.",
     ),
     "completion": ("vehicle.cli.completion", "completion", "Print or install shell completion."),
+    "corpus": ("vehicle.cli.corpus", "corpus", "Replay many logs, and gather what they come to."),
     "demo": ("vehicle.cli.demo", "demo", "Play with a simulated car, live."),
     "events": ("vehicle.cli.events", "events", "Print what happened and concerns people."),
     "guest": ("vehicle.cli.guest", "guest", "Let somebody else take the cable, with a code."),

@@ -1,24 +1,23 @@
 """What ``--report`` adds to a replay: a chronicle beside the timeline, and the page at its end.
 
-Knows: which facts of a replay stand at the top of its page, and what stands against making one.
+Knows: when a page is written, and what stands against making one.
 Refuses to know: how a page looks. What a page is made with is an extra, so it is imported only when
 one is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vehicle.cli.console import fail
 from vehicle.cli.output_file import check_writable, write_whole
 from vehicle.replay.report.chronicle import Chronicle
+from vehicle.replay.report.facts import facts, recording_name
 from vehicle.replay.report.shelf import MISSING, ReportPartError, uplot
 from vehicle.replay.run import Replay
 from vehicle.replay.summary import Summary
-from vehicle.replay.summary_lines import summary_lines
 
 if TYPE_CHECKING:
     from vehicle.replay.report.page import Contents
@@ -62,20 +61,3 @@ def write_page(path: Path, contents: Contents) -> None:
     from vehicle.replay.report.page import page
 
     write_whole("--report", path, page(contents).encode())
-
-
-def recording_name(logs: Sequence[Path]) -> str:
-    """Return what a page calls a recording: its files' names, without their folders."""
-    first = logs[0].name
-    return first if len(logs) == 1 else f"{first} and {len(logs) - 1} more"
-
-
-def facts(run: Replay, summary: Summary) -> Iterator[tuple[str, str]]:
-    """Yield the names and words that stand at the top of a page."""
-    if summary.epoch_us is not None:
-        begun = datetime.fromtimestamp(summary.epoch_us / 1e6, tz=UTC)
-        yield "begins", f"{begun:%Y-%m-%d %H:%M:%S} UTC"
-    for name, words, _ in summary_lines(summary):
-        yield name, words
-    if run.shadow:
-        yield "mode", "shadow: another controller moved the pins"

@@ -154,6 +154,7 @@ class Replay:
             walk.flush()
         summary.variant = walk.variant
         summary.frames_used = walk.frames_used
+        summary.messages_heard = len(walk.heard)
         summary.report = self._recording.report
         if summary.interrupted:
             # What was read ahead of the place where it ended has told nothing.

@@ -29,6 +29,8 @@ class Summary:
     kernel: str = ""
     """What read the recording."""
     frames_used: int = 0
+    messages_heard: int = 0
+    """Messages of which a frame was believed."""
     report: ReadReport = field(default_factory=ReadReport)
     commands: Counter[tuple[Actuator, Demand]] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)

@@ -66,6 +66,11 @@ TEXT_FORMATS: tuple[LineFormat, ...] = (
 BLF_NAME = "Vector BLF"
 MF4_NAME = "MF4"
 
+ENDINGS = frozenset(
+    {".blf", ".mf4", ".mdf", *(end for each in TEXT_FORMATS for end in each.extensions)}
+)
+"""Endings that recordings have, without ".gz"."""
+
 _SHOWN_BYTES = 24
 _SAMPLE_LINES = 100
 """Lines that are tried with every format. Only if no frame is among them, all of the head is."""

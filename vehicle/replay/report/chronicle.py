@@ -39,6 +39,9 @@ from vehicle.replay.report.lanes import ASSUMED, PERMIT, demand_key, state_key
 from vehicle.replay.timeline import Row, Timeline
 from vehicle.wire.frame import Frame
 
+Ways = dict[tuple[Situation, Settings, frozenset[Timer], Actuator], str]
+"""What would release a pin, by all that it depends on besides the car."""
+
 RELEASED_ALREADY = "nothing is needed: the pin is released"
 RELEASING_ALREADY = "nothing more is needed: a release is what is wanted"
 NOTHING_RELEASES = "nothing that people or the car can bring about by themselves"
@@ -121,8 +124,11 @@ class Origin(Protocol):
 class Chronicle:
     """Give every output of one replay to ``take``, then call ``finish``."""
 
-    def __init__(self, *, shadow: bool) -> None:
-        """``shadow``: another controller moved the pins."""
+    def __init__(self, *, shadow: bool, ways: Ways | None = None) -> None:
+        """``shadow``: another controller moved the pins.
+
+        ``ways``: those found in earlier replays of the same car; what is found here is added.
+        """
         self.shadow = shadow
         self.tracks: dict[str, Track] = {}
         self.whys = {actuator: Why() for actuator in Actuator}
@@ -131,7 +137,7 @@ class Chronicle:
         self.end_us = 0
         self._timeline = Timeline(shadow=shadow)
         self._origin: Origin | None = None
-        self._ways: dict[tuple[Situation, Settings, frozenset[Timer], Actuator], str] = {}
+        self._ways: Ways = {} if ways is None else ways
 
     def meet(self, origin: Origin) -> None:
         """Take what the outputs come from: it is asked what would release a pin."""

@@ -527,4 +527,13 @@ for (const kind of Object.keys(KINDS)) {
   $(".legend").append(item);
 }
 choose();
+
+// ---- a link to a moment: #t=MICROSECONDS -------------------------------------------------------
+
+function goToLinked() {
+  const linked = /^#t=(\d{1,15})$/.exec(location.hash);
+  if (linked) hold(Math.min(Number(linked[1]), end));
+}
+addEventListener("hashchange", goToLinked);
+goToLinked();
 })();

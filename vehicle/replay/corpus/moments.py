@@ -1,0 +1,85 @@
+"""The moments that tell most of what would be otherwise with other settings.
+
+Knows: which difference tells more than another. Refuses to know: how differences are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vehicle.replay.compare import Difference
+
+MOMENTS = 10
+"""So many are shown, and so many are kept of each log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A difference of the outcome, and where it is."""
+
+    log: str
+    report: str | None
+    profile: str
+    from_us: int
+    to_us: int
+    what: str
+    values: tuple[str | None, str | None]
+    """With the settings of now, and with the others."""
+    reasons: tuple[str | None, str | None]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+
+def moment_of(plain: dict[str, Any]) -> Moment:
+    """Return the moment that ``plain`` was made of, also by way of JSON."""
+    pairs = {name: tuple(plain[name]) for name in ("values", "reasons")}
+    return Moment(**{**plain, **pairs})
+
+
+def moments(
+    log: str, report: str | None, profile: str, differences: Iterable[Difference]
+) -> list[Moment]:
+    """Return the most telling of one log's differences."""
+    found = [
+        Moment(log, report, profile, each.from_us, each.to_us, each.what, each.values, each.reasons)
+        for each in differences
+        if each.outcome
+    ]
+    return sorted(found, key=_rank)[:MOMENTS]
+
+
+def most_telling(found: Iterable[Moment]) -> list[Moment]:
+    """Return the most telling moments: of each log one, then others until they are enough."""
+    ranked = sorted(found, key=_rank)
+    seen: set[str] = set()
+    first: list[Moment] = []
+    others: list[Moment] = []
+    for each in ranked:
+        (others if each.log in seen else first).append(each)
+        seen.add(each.log)
+    return [*first, *others][:MOMENTS]
+
+
+def _rank(moment: Moment) -> tuple[int, int, str, int, str]:
+    """Order by what a person at the car would notice most, then by how long, then by place."""
+    return (
+        _notice(moment.what, moment.values),
+        moment.from_us - moment.to_us,
+        moment.log,
+        moment.from_us,
+        moment.what,
+    )
+
+
+def _notice(what: str, values: Sequence[str | None]) -> int:
+    """0: held here and free there. 1: power here and none there. 2: something else."""
+    words = [(value or "").removesuffix("-assumed") for value in values]
+    held = [word in ("engaged", "engage") for word in words]
+    free = [word in ("released", "release") for word in words]
+    if (held[0] and free[1]) or (free[0] and held[1]):
+        return 0
+    return 1 if what == "permit" and "none" in words else 2
