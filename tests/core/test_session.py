@@ -18,6 +18,7 @@ from vehicle.core.names import Charge, EventName, FaultName, Result
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import (
     CarLock,
+    Feedback,
     Fitted,
     Inlet,
     Occupant,
@@ -53,6 +54,37 @@ def test_a_released_connector_stays_free_while_nothing_changes() -> None:
     bench.run(60 * MIN)
     assert bench.commands() == []
     assert bench.state == "released"
+
+
+@pytest.mark.parametrize("gap_us", [S, 10 * S])
+def test_a_gap_in_the_pins_message_is_no_release(gap_us: int) -> None:
+    """A pin that was out before the gap and is out after it may engage as it might have before."""
+    bench = Bench(**{**AC_16, "session": Session.NONE, "inlet": Inlet.SAFE})
+    assert bench.rule() == "car_unlocked"
+    bench.see(latch=Feedback.UNKNOWN, occupant=Occupant.UNKNOWN)
+    bench.run(gap_us)
+    bench.see(latch=Feedback.RELEASED, occupant=Occupant.CONNECTOR)
+    bench.run(S)
+    bench.see(session=Session.WAITING)
+    bench.run(S)
+    assert bench.state == "engaged"
+
+
+def test_a_pin_that_is_out_at_the_start_was_not_released_just_now() -> None:
+    bench = Bench(**{**AC_16, "session": Session.COMPLETE, "inlet": Inlet.SAFE}, settings=FULL)
+    bench.choose(release_when_full="off", latch_mode="always")
+    bench.run(S)
+    assert bench.state == "engaged"
+
+
+def test_a_release_when_full_is_told_once_whatever_gaps_follow() -> None:
+    bench = released_after_full()
+    bench.see(latch=Feedback.UNKNOWN)
+    bench.run(10 * S)
+    bench.see(latch=Feedback.RELEASED)
+    bench.run(S)
+    assert bench.state == "released"
+    assert EventName.RELEASED_WHEN_FULL not in bench.events()
 
 
 @pytest.mark.parametrize("blink", [CarLock.UNKNOWN, CarLock.LOCKED])

@@ -10,7 +10,13 @@ import pytest
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Charge, Demand
-from vehicle.runtime.ecus import COMMAND_LIMIT_US, MESSAGES, WAKE_US, ControlUnits
+from vehicle.runtime.ecus import (
+    COMMAND_LIMIT_US,
+    MESSAGES,
+    SURROUNDINGS,
+    WAKE_US,
+    ControlUnits,
+)
 from vehicle.runtime.orders import FaultOrder, Orders
 from vehicle.runtime.plant import Plant, StartState
 from vehicle.wire.codec import Decoder, Sender
@@ -53,10 +59,10 @@ def times(profile: Profile, frames: list[tuple[int, Frame]], message: str) -> li
     return [now_us for now_us, frame in frames if frame.can_id == can_id]
 
 
-@pytest.mark.parametrize("message", MESSAGES)
+@pytest.mark.parametrize("message", [*MESSAGES, *SURROUNDINGS])
 def test_each_message_keeps_the_cycle_of_the_dbc(profile: Profile, message: str) -> None:
-    _, bus = units(profile)
-    sent = times(profile, heard(bus, 2_000_000), message)
+    _, bus = units(profile, surroundings=True)
+    sent = times(profile, heard(bus, 3_000_000), message)
     gaps = {later - earlier for earlier, later in pairwise(sent)}
     assert gaps == {profile.dbc.messages[message].cycle_us}
 

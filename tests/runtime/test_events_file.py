@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vehicle.core.memory import Flag, Memory, Timer
 from vehicle.core.messages import (
     BusFailed,
     BusRestored,
@@ -23,6 +24,7 @@ from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.runtime.events_file import (
     EventsFileError,
     Judged,
+    Recalled,
     events_path,
     read_event,
     read_events,
@@ -37,7 +39,8 @@ OWNERS = st.builds(
     latch_mode=st.sampled_from(Mode),
     power_cut_hold_s=st.integers(60, 3600),
 )
-EVENTS: st.SearchStrategy[InputEvent | Judged] = st.one_of(
+KEPT = Memory(flags=frozenset({Flag.STOPPED}), timers=((Timer.RELOCK_WINDOW, 5_000_000),))
+EVENTS: st.SearchStrategy[InputEvent | Judged | Recalled] = st.one_of(
     st.builds(Requested, st.sampled_from(Request), st.sampled_from(Source)),
     st.builds(SettingsChanged, OWNERS, TEXT),
     st.just(SegmentStarted()),
@@ -45,11 +48,14 @@ EVENTS: st.SearchStrategy[InputEvent | Judged] = st.one_of(
     st.builds(BusRestored, TEXT),
     st.builds(InternalError, TEXT),
     st.builds(Judged, TEXT, st.sampled_from(Authenticity)),
+    st.builds(Recalled, st.sampled_from([Memory(), KEPT])),
 )
 
 
 @given(now_us=st.integers(0, 2**53), event=EVENTS)
-def test_an_event_survives_being_written_and_read(now_us: int, event: InputEvent | Judged) -> None:
+def test_an_event_survives_being_written_and_read(
+    now_us: int, event: InputEvent | Judged | Recalled
+) -> None:
     assert read_event(write_event(now_us, event)) == (now_us, event)
 
 

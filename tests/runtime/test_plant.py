@@ -182,7 +182,7 @@ def test_a_flickering_key_is_here_and_there_by_turns() -> None:
     seen = []
     for now_us in range(0, 800_000, 100_000):
         plant.advance(now_us)
-        seen.append(plant.key_now)
+        seen.append(plant.key.found(plant.now_us))
     assert seen == ["far", "far", "at-port", "at-port"] * 2
 
 

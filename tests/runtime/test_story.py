@@ -62,7 +62,8 @@ def test_a_story_file_says_all_that_can_be_said(tmp_path: Path) -> None:
         (2_000_000, "set"),
         (3_000_000, "unplug"),
     ]
-    assert story.steps[0].values == {"supply": "ac", "limit_a": 32, "amps": 16, "charge": True}
+    plugged = {"supply": "ac", "limit_a": 32, "amps": 16, "charge": True, "station": "unknown"}
+    assert story.steps[0].values == plugged
     assert story.steps[1].settings == {"latch-mode": "always"}
     assert story.faults[0] == FaultOrder(4_000_000, 9_000_000, "stuck_pin", {"pin": "latch"})
     assert story.faults[1] == FaultOrder(0, 20_000_000, "lost_frames", {"percent": 5})
@@ -162,7 +163,7 @@ def test_every_word_says_what_it_does() -> None:
 
 
 def test_every_deed_is_a_step() -> None:
-    others = {"sleep", "wake", "intrude", "request", "set", "restart"}
+    others = {"sleep", "wake", "intrude", "request", "hour", "set", "restart"}
     assert set(DEEDS) | others == set(STEPS)
 
 

@@ -9,9 +9,9 @@ from vehicle.core.manager import LockManager
 from vehicle.core.messages import InputEvent, Output
 from vehicle.core.settings import Settings
 from vehicle.runtime import simulator
-from vehicle.runtime.events_file import Judged
+from vehicle.runtime.events_file import Judged, Recalled
 from vehicle.runtime.journal import is_entry, start_line, to_line
-from vehicle.runtime.loop import Loop
+from vehicle.runtime.loop import Loop, LoopMemory
 from vehicle.runtime.simulator import StoryResult, run_story
 from vehicle.runtime.story import Story, read_story
 from vehicle.wire.frame import Frame
@@ -68,7 +68,7 @@ def replayed(result: StoryResult, end_us: int) -> tuple[str, ...]:
 
     loop = Loop(LockManager(result.profile.car), Translator(result.profile), sink)
     loop.start(0)
-    inputs: list[tuple[int, int, InputEvent | Judged | Frame]] = []
+    inputs: list[tuple[int, int, InputEvent | Judged | Recalled | Frame]] = []
     inputs += [(now_us, 0, event) for now_us, event in result.events]
     inputs += [(now_us, 1, frame) for now_us, frame in result.frames]
     for now_us, _, thing in sorted(inputs, key=lambda each: each[:2]):
@@ -76,6 +76,8 @@ def replayed(result: StoryResult, end_us: int) -> tuple[str, ...]:
             loop.feed(now_us, thing)
         elif isinstance(thing, Judged):
             loop.hold_for(now_us, thing.message, thing.outcome)
+        elif isinstance(thing, Recalled):
+            loop.begin(LoopMemory(manager=thing.memory), now_us)
         else:
             loop.give(now_us, thing)
     loop.run_until(end_us)

@@ -86,6 +86,7 @@ STARTS = st.builds(
     doors=st.sampled_from(("locked", "unlocked")),
     latch=st.sampled_from(("released", "engaged")),
     adapter_lock_fitted=st.booleans(),
+    surroundings=st.booleans(),
 )
 
 

@@ -15,7 +15,15 @@ from vehicle.runtime.orders import FAULTS, STEPS
 pytestmark = pytest.mark.whole
 
 SEEDS = (0, 1, 7)
-CASES = [(name, seed) for name in PATHS for seed in SEEDS]
+LONG_US = 60_000_000
+"""A story that is longer than this is played with every seed only where there is time."""
+CASES = [
+    pytest.param(
+        name, seed, marks=[pytest.mark.slow] if seed and story_of(name).end_us > LONG_US else []
+    )
+    for name in PATHS
+    for seed in SEEDS
+]
 
 
 @pytest.mark.parametrize(("name", "seed"), CASES)

@@ -474,7 +474,7 @@ def test_the_reference_car_lacks_nothing_and_has_no_notes() -> None:
     assert profile.transmit_ids == {(0x120, False), (0x420, False), (0x500, False)}
     assert not profile.transmit_ids & profile.receive_ids
     data_ids = [spec.protection.data_id for spec in profile.messages.values() if spec.protection]
-    assert len(set(data_ids)) == len(data_ids) == 9
+    assert len(set(data_ids)) == len(data_ids) == 13
 
 
 def test_what_a_car_lacks_is_worked_out_from_its_mapping(tmp_path: Path) -> None:

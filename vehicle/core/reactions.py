@@ -30,7 +30,11 @@ def collect(state: State, pin: PinControl) -> None:
     outputs, outcomes = pin.take()
     state.outputs.extend(outputs)
     for output in outputs:
-        if isinstance(output, ActuatorChanged) and output.state is PinState.RELEASED:
+        if not isinstance(output, ActuatorChanged) or output.state is not PinState.RELEASED:
+            continue
+        # A pin that is found out, after a gap or at the start, was not released just now. One that
+        # the car itself moves is only ever found.
+        if state.shadow or output.was is not PinState.UNKNOWN:
             _released(state, pin)
     for outcome in outcomes:
         _outcome(state, pin, outcome)

@@ -19,6 +19,7 @@ from vehicle.runtime.events_file import (
     Ended,
     EventsFileError,
     Judged,
+    Recalled,
     SendFailed,
     SideEvent,
     Started,
@@ -170,6 +171,8 @@ class Walk:
             ours = item.profile == self._profile.name
             memory = item.memory if ours else LoopMemory()
             self._begin(now_us, memory, continues=ours and item.continues)
+        elif isinstance(item, Recalled):
+            self._loop.begin(LoopMemory(manager=item.memory), now_us)
         elif isinstance(item, VariantPicked):
             self._read_as(now_us, item.variant)
         elif isinstance(item, Judged):

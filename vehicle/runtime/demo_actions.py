@@ -72,7 +72,7 @@ def _doors(car: DemoCar) -> str:
 
 
 def _key(car: DemoCar) -> str:
-    here = ZONES.index(KeyZone(car.plant.key))
+    here = ZONES.index(KeyZone(car.plant.key.zone))
     zone = ZONES[(here + 1) % len(ZONES)]
     car.step("key", zone=str(zone))
     return f"move the key {_ZONE_WORDS[zone]}"

@@ -13,6 +13,7 @@ from random import Random
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Charge, Demand
+from vehicle.runtime.around import AROUND_MESSAGES, Around
 from vehicle.runtime.orders import Orders, Step
 from vehicle.runtime.plant import Plant
 from vehicle.runtime.telematics import (
@@ -72,7 +73,10 @@ def _door_lock_state(plant: Plant) -> Signals:
 
 
 def _key_state(plant: Plant) -> Signals:
-    return {"KeyZone": _ZONES[plant.key_now], "FobGesture": _REQUESTS[plant.pulsed("fob")]}
+    return {
+        "KeyZone": _ZONES[plant.key.found(plant.now_us)],
+        "FobGesture": _REQUESTS[plant.pulsed("fob")],
+    }
 
 
 def _charge_state(plant: Plant) -> Signals:
@@ -132,6 +136,14 @@ REMOTE_MESSAGES: dict[str, Callable[[Plant], Signals]] = {
 """Those of a car with a telematics unit, after the others."""
 
 
+def _about(says: Callable[[Around], Signals]) -> Callable[[Plant], Signals]:
+    return lambda plant: says(plant.around)
+
+
+SURROUNDINGS = {name: _about(says) for name, says in AROUND_MESSAGES.items()}
+"""Those of a car that tells its surroundings, last of all."""
+
+
 @dataclass(slots=True)
 class _Cycle:
     """When one message is sent next: ``nominal_us`` keeps the cycle, ``due_us`` has the jitter."""
@@ -153,6 +165,7 @@ class ControlUnits:
             WireError: the profile's DBC lacks messages of the reference bus.
         """
         self._says = MESSAGES | (REMOTE_MESSAGES if plant.remote != "none" else {})
+        self._says |= SURROUNDINGS if plant.tells_surroundings else {}
         missing = [name for name in self._says if name not in profile.dbc.messages]
         if missing:
             raise WireError(

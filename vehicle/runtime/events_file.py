@@ -13,6 +13,7 @@ A live recording begins with ``started``. Its ``t`` runs from the moment that ``
 before ended. ``memory`` is what the piece begins with (``LoopMemory`` as plain data), ``continues``
 whether that is in the middle of a run. ``judged``: where the service has the car's key, what it
 found of a message's authentication codes, told when that changes; so a replay needs no key.
+``recalled``: what a simulated service kept over the restart before it (``Memory`` as plain data).
 ``ended``: every deadline up to then was met.
 
 ::
@@ -22,6 +23,7 @@ found of a message's authentication codes, told when that changes; so a replay n
     {"event":"refused","request":"unlatch","source":"guest","t":5200000,"why":"refused-code"}
     {"event":"told","signals":{"hour":"22","place":"home"},"t":5500000}
     {"event":"segment_started","t":6000000}
+    {"event":"recalled","memory":{...},"t":6900000}
     {"channel":"main","event":"bus_failed","t":7000000}
     {"channel":"main","event":"bus_restored","t":8000000}
     {"event":"internal_error","t":9000000,"what":"..."}
@@ -38,8 +40,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from vehicle.core.memory import Memory
 from vehicle.core.messages import (
     BusFailed,
     BusRestored,
@@ -58,6 +61,8 @@ from vehicle.core.settings import Settings, SettingsError, parse
 from vehicle.core.snapshot import SIGNALS
 from vehicle.runtime.loop import LoopMemory
 from vehicle.wire.findings import did_you_mean
+
+M = TypeVar("M", Memory, LoopMemory)
 
 SUFFIX = ".events.jsonl"
 """Appended to the recording's name."""
@@ -108,7 +113,15 @@ class Judged:
     outcome: Authenticity
 
 
-SideEvent = InputEvent | Started | VariantPicked | SendFailed | Ended | Judged
+@record
+class Recalled:
+    """The lock manager is back after a segment began, and takes up what its service kept."""
+
+    memory: Memory
+    """As old as it is now."""
+
+
+SideEvent = InputEvent | Started | VariantPicked | SendFailed | Ended | Judged | Recalled
 """What may stand in an events file."""
 
 
@@ -157,20 +170,23 @@ def _started(fields: Mapping[str, Any]) -> Started:
         raise EventsFileError("settings must be a table of settings keys and values")
     if isinstance(epoch_us, bool) or not isinstance(epoch_us, int):
         raise EventsFileError(f"epoch_us = {epoch_us!r} must be whole microseconds since 1970")
-    try:
-        memory = from_plain(LoopMemory, fields.get("memory"), "memory")
-    except NotPlainError as error:
-        raise EventsFileError(f"{error}; it was written by another version") from error
     return Started(
         epoch_us=epoch_us,
         profile=_text(fields, "profile"),
         variant=_text_or_none(fields, "variant"),
         shadow=_truth(fields, "shadow"),
         settings=parse(settings),
-        memory=memory,
+        memory=_memory(fields, LoopMemory),
         continues=_truth(fields, "continues"),
         channels=_names(fields, "channels"),
     )
+
+
+def _memory(fields: Mapping[str, Any], kind: type[M]) -> M:
+    try:
+        return from_plain(kind, fields.get("memory"), "memory")
+    except NotPlainError as error:
+        raise EventsFileError(f"{error}; it was written by another version") from error
 
 
 def _started_fields(event: Started) -> dict[str, Any]:
@@ -202,6 +218,7 @@ _READ: dict[str, Callable[[Mapping[str, Any]], SideEvent]] = {
         _text(fields, "message"), Authenticity(_word(fields, "outcome", Authenticity))
     ),
     "ended": lambda _: Ended(),
+    "recalled": lambda fields: Recalled(_memory(fields, Memory)),
 }
 
 _WRITE: dict[type[Any], tuple[str, Callable[[Any], dict[str, Any]]]] = {
@@ -224,6 +241,7 @@ _WRITE: dict[type[Any], tuple[str, Callable[[Any], dict[str, Any]]]] = {
     SendFailed: ("send_failed", lambda e: {"channel": e.channel, "what": e.what}),
     Judged: ("judged", lambda e: {"message": e.message, "outcome": e.outcome}),
     Ended: ("ended", lambda _: {}),
+    Recalled: ("recalled", lambda e: {"memory": to_plain(e.memory)}),
 }
 
 

@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from vehicle.core.car import Actuator
 from vehicle.core.names import Request, Source
 from vehicle.core.record import record
-from vehicle.core.signals import KeyZone
+from vehicle.core.signals import Cabin, Cable, KeyZone, Place
 
 Value = str | int | bool
 
@@ -62,6 +62,9 @@ class Word:
 PINS = tuple(str(actuator) for actuator in Actuator)
 DOORS = ("locked", "unlocked", "driver-door-only")
 ZONES = tuple(str(zone) for zone in KeyZone)
+PLACES = tuple(str(place) for place in Place)
+CABINS = tuple(str(cabin) for cabin in Cabin)
+STATIONS = tuple(str(station) for station in Cable)
 SUPPLIES = ("ac", "dc", "none")
 REMOTES = ("none", "plain", "secoc")
 INTRUSIONS = ("forged", "replayed", "held-back")
@@ -75,6 +78,7 @@ STEPS: dict[str, Word] = {
             "limit_a": Number(0, 126, 16),
             "amps": Number(0, 500, 16),
             "charge": Truth(True),
+            "station": Choice(STATIONS, "unknown"),
         },
     ),
     "unplug": Word(
@@ -89,6 +93,13 @@ STEPS: dict[str, Word] = {
     "lock_car": Word("The doors are locked."),
     "unlock_car": Word("The doors are unlocked.", {"doors": Choice(DOORS, "unlocked")}),
     "key": Word("The key is somewhere else.", {"zone": Choice(ZONES)}),
+    "key_distance": Word(
+        "The key is carried to a distance from the inlet.", {"cm": Number(0, 10_000)}
+    ),
+    "weather": Word("It is so warm, or cold, outside.", {"celsius": Number(-40, 60)}),
+    "board_supply": Word("The 12 V supply has this voltage.", {"mv": Number(0, 20_000)}),
+    "cabin": Word("Someone sits in the car, or nobody does.", {"is": Choice(CABINS)}),
+    "drive": Word("The car stands somewhere else.", {"place": Choice(PLACES)}),
     "charge": Word(
         "The car wants to charge: a timer, the sun, or a new start.", {"amps": Number(0, 500, 16)}
     ),
@@ -129,6 +140,7 @@ STEPS: dict[str, Word] = {
             "source": Choice((Source.CLI, Source.REMOTE), "cli"),
         },
     ),
+    "hour": Word("The service's clock strikes this hour.", {"hour": Number(0, 23)}),
     "set": Word(
         "The owner changes settings.",
         {"settings": Anything(), "by": Choice((Source.CLI, Source.REMOTE), "cli")},
@@ -139,8 +151,9 @@ STEPS: dict[str, Word] = {
     "sleep": Word("Every control unit of the car stops sending."),
     "wake": Word("The car's control units begin to send again."),
     "restart": Word(
-        "The lock manager loses power, forgets everything, and is back after a while.",
-        {"down_ms": Number(100, 60_000, 1000)},
+        "The lock manager loses power and is back after a while. It forgets everything, unless its"
+        " service keeps what outlives a restart.",
+        {"down_ms": Number(100, 60_000, 1000), "remembers": Truth(False)},
     ),
 }
 """What a step may do."""
@@ -172,6 +185,9 @@ FAULTS: dict[str, Word] = {
     "key_flicker": Word(
         "The key's place flickers between the true zone and another one.",
         {"zone": Choice(ZONES, "unknown"), "period_ms": Number(200, 60_000, 400)},
+    ),
+    "key_noise": Word(
+        "The measured distance of a key errs by up to this.", {"cm": Number(1, 500, 50)}
     ),
     "station_ignores_stop": Word("The station goes on delivering current after a stop."),
     "station_never_answers": Word(

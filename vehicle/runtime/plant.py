@@ -14,7 +14,9 @@ from collections.abc import Callable
 from vehicle.core.car import Actuator
 from vehicle.core.names import Charge, Demand
 from vehicle.core.record import record
+from vehicle.runtime.around import AROUND_DEEDS, Around
 from vehicle.runtime.charger import Phase, SimulatedCharger
+from vehicle.runtime.key_search import KeySearch
 from vehicle.runtime.orders import Orders, Step, Value
 
 TRAVEL_US = 250_000
@@ -49,6 +51,12 @@ class StartState:
     session: str = "none"
     remote: str = "none"
     """How requests come from afar: not at all, ``plain``, or signed with a key that we have."""
+    surroundings: bool = False
+    """Whether the car tells what is around it: the next four, and the station's kind."""
+    outside_c: int = 20
+    board_mv: int = 12_600
+    cabin: str = "empty"
+    place: str = "unknown"
 
 
 class SimulatedPin:
@@ -119,8 +127,10 @@ class Plant:
         self.now_us = 0
         self._pulses: dict[str, tuple[str, int]] = {}
         self.doors = start.doors
-        self.key = start.key
+        self.key = KeySearch(orders, start.key)
         self.remote = start.remote
+        self.tells_surroundings = start.surroundings
+        self.around = Around(start.outside_c, start.board_mv, start.cabin, start.place)
         self.connector = start.connector
         self.adapter = start.adapter
         self.pins = {
@@ -204,12 +214,14 @@ class Plant:
             int(values["amps"]),
             bool(values["charge"]),
         )
+        self.around.station = str(values.get("station", "unknown"))
 
     def pull_connector(self, force: bool) -> None:
         """Pull the connector. In an adapter nothing of the car's holds it."""
         held = not self.adapter and self.pins[Actuator.LATCH].holds
         if self.connector and (force or not held):
             self.connector = False
+            self.around.station = "unknown"
             self.charger.unplug(self.now_us)
 
     def pull_adapter(self, force: bool) -> None:
@@ -218,16 +230,6 @@ class Plant:
         if self.adapter and (force or not held):
             self.adapter = False
             self.pull_connector(force=True)
-
-    @property
-    def key_now(self) -> str:
-        """The key's zone as the key system finds it."""
-        flicker = self._orders.find("key_flicker", self.now_us)
-        if flicker is None:
-            return self.key
-        half_us = int(flicker.values["period_ms"]) * 500
-        other = ((self.now_us - flicker.from_us) // half_us) % 2
-        return str(flicker.values["zone"]) if other else self.key
 
     def truth(self) -> dict[str, str]:
         """Return what is true now, in the words of a story's ``truth`` checks."""
@@ -247,10 +249,6 @@ def _set_doors(plant: Plant, step: Step) -> None:
     plant.doors = "locked" if step.do == "lock_car" else str(step.values["doors"])
 
 
-def _set_key(plant: Plant, step: Step) -> None:
-    plant.key = str(step.values["zone"])
-
-
 def _insert_adapter(plant: Plant, _: Step) -> None:
     """The adapter goes in only into a free inlet with both pins out of the way."""
     if not plant.connector and not any(pin.holds for pin in plant.pins.values()):
@@ -263,6 +261,10 @@ def _charge(plant: Plant, step: Step) -> None:
 
 def _end(word: str) -> Callable[[Plant, Step], None]:
     return lambda plant, _: plant.charger.end(plant.now_us, word)
+
+
+def _change(change: Callable[[Around, Step], None]) -> Callable[[Plant, Step], None]:
+    return lambda plant, step: change(plant.around, step)
 
 
 def _press(name: str) -> Callable[[Plant, Step], None]:
@@ -280,7 +282,8 @@ DEEDS: dict[str, Callable[[Plant, Step], None]] = {
     "remove_adapter": lambda plant, step: plant.pull_adapter(bool(step.values["force"])),
     "lock_car": _set_doors,
     "unlock_car": _set_doors,
-    "key": _set_key,
+    "key": lambda plant, step: plant.key.put(str(step.values["zone"])),
+    "key_distance": lambda plant, step: plant.key.carry(int(step.values["cm"])),
     "charge": _charge,
     "v2g": _charge,
     "pause": lambda plant, _: plant.charger.pause(True),
@@ -295,5 +298,6 @@ DEEDS: dict[str, Callable[[Plant, Step], None]] = {
     "screen": _press("screen"),
     "remote": _press("remote"),
     "manual_release": lambda plant, step: plant.pins[Actuator(str(step.values["pin"]))].pull_back(),
+    **{word: _change(change) for word, change in AROUND_DEEDS.items()},
 }
 """Step -> how the car carries it out. The other steps are the bus's or the lock manager's."""

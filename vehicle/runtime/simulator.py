@@ -8,9 +8,9 @@ At each moment, in this order: the story's steps and other events, the car's fra
 of the loop, our own frames. That is the order in which a replay of the recording sees the same
 moment, so it gives the very same journal.
 
-A restart of the lock manager is a new segment: it forgets everything, and while it is down neither
-hears, records nor sends. A story that begins with other settings than the defaults says so in an
-event at time 0.
+A restart of the lock manager is a new segment: it forgets everything but what its service keeps,
+where that does, and while it is down neither hears, records nor sends. A story that begins with
+other settings than the defaults says so in an event at time 0.
 """
 
 from __future__ import annotations
@@ -22,21 +22,25 @@ from random import Random
 from typing import Any
 
 from vehicle.core.manager import LockManager
+from vehicle.core.memory import Memory
 from vehicle.core.messages import (
     BusFailed,
     BusRestored,
     InputEvent,
+    Observed,
     Output,
     Requested,
     SegmentStarted,
     SettingsChanged,
 )
 from vehicle.core.names import Authenticity, Request, Source
+from vehicle.core.restart import aged, surviving
 from vehicle.core.settings import Settings, parse
+from vehicle.core.signals import Hour
 from vehicle.runtime.ecus import ControlUnits
-from vehicle.runtime.events_file import Judged
+from vehicle.runtime.events_file import Judged, Recalled
 from vehicle.runtime.journal import is_entry, start_line, to_line
-from vehicle.runtime.loop import Loop, Sink
+from vehicle.runtime.loop import Loop, LoopMemory, Sink
 from vehicle.runtime.orders import FaultOrder, Orders, Step
 from vehicle.runtime.plant import DEEDS, Plant, StartState
 from vehicle.runtime.safety_watch import SafetyWatch
@@ -111,7 +115,7 @@ class StoryResult:
     """The journal's lines, the start line first, without line ends."""
     frames: tuple[tuple[int, Frame], ...]
     """(microseconds, frame) as a logger on the bus saw them, ours included. The first is at 0."""
-    events: tuple[tuple[int, InputEvent | Judged], ...]
+    events: tuple[tuple[int, InputEvent | Judged | Recalled], ...]
     """What else reached the lock manager, for the events file beside the recording."""
     failures: tuple[str, ...]
     """What the story expected and did not get, and what must never happen and did."""
@@ -142,10 +146,13 @@ class Simulation:
         self._transmitter = Transmitter(self._profile, CHANNEL)
         self._steps = list(story.steps)
         self._down_until_us: int | None = None
+        self._hour = Hour.UNKNOWN
+        self._kept: Memory | None = None
+        """What the service kept over the restart, as old as it will be at its end."""
         self._bus_down = False
         self._journal: list[str] = []
         self._frames: list[tuple[int, Frame]] = []
-        self._events: list[tuple[int, InputEvent | Judged]] = []
+        self._events: list[tuple[int, InputEvent | Judged | Recalled]] = []
         self._truths: list[tuple[int, Mapping[str, str]]] = []
 
     def _judged(self, now_us: int, message: str, outcome: Authenticity) -> None:
@@ -198,6 +205,8 @@ class Simulation:
         self._watch.see(now_us)
         if self._down_until_us is not None and self._down_until_us <= now_us:
             self._down_until_us = None
+            self._recall(now_us)
+            self._strike(now_us)
         self._mind_interface(now_us)
         while self._steps and self._steps[0].at_us <= now_us:
             self._do(now_us, self._steps.pop(0))
@@ -239,13 +248,31 @@ class Simulation:
         elif step.do == "set":
             settings = parse({**self._manager.settings.words(), **step.settings})
             self._give(now_us, SettingsChanged(settings, str(step.values["by"])))
+        elif step.do == "hour":
+            self._hour = Hour(f"{int(step.values['hour']):02}")
+            self._strike(now_us)
         else:
-            self._restart(now_us, int(step.values["down_ms"]) * 1000)
+            self._restart(now_us, step)
 
-    def _restart(self, now_us: int, down_us: int) -> None:
+    def _strike(self, now_us: int) -> None:
+        """Tell the hour, as a service's clock does whenever it begins, and it lasts so long."""
+        if self._hour is not Hour.UNKNOWN and self._down_until_us is None:
+            self._give(now_us, Observed((("hour", self._hour),)))
+
+    def _restart(self, now_us: int, step: Step) -> None:
+        down_us = int(step.values["down_ms"]) * 1000
+        if step.values.get("remembers"):
+            memory = surviving(self._manager.memory_at(now_us), self._profile.car)
+            self._kept = aged(memory, down_us)
         self._give(now_us, SegmentStarted())
         self._transmitter.reset()
         self._down_until_us = now_us + down_us
+
+    def _recall(self, now_us: int) -> None:
+        if self._kept is not None:
+            self._events.append((now_us, Recalled(self._kept)))
+            self._loop.begin(LoopMemory(manager=self._kept), now_us)
+            self._kept = None
 
     # ---- the end --------------------------------------------------------------------------------
 

@@ -16,7 +16,9 @@ A story is TOML::
                                 adapter = false, latch = "released", adapter_lock = "released",
                                 latch_fitted = true, adapter_lock_fitted = true, supply = "none",
                                 limit_a = 16, amps = 16, session = "none", remote = "none"
-                                (or "plain", or "secoc", where the service has the car's key)
+                                (or "plain", or "secoc", where the service has the car's key),
+                                surroundings = false; where true, also outside_c = 20,
+                                board_mv = 12600, cabin = "empty", place = "unknown"
     [car]                       what this car's profile would say otherwise: latch_feedback,
                                 adapter_feedback = true, when_empty = "release",
                                 reports_weld_test = true, connector_locks_itself = false
@@ -47,11 +49,14 @@ from pathlib import Path
 from vehicle.core.car import Car, WhenEmpty
 from vehicle.core.record import record
 from vehicle.core.settings import Settings, SettingsError, parse
+from vehicle.runtime.around import AROUND_MESSAGES, MILLIVOLTS_MAX
 from vehicle.runtime.ecus import MESSAGES, REMOTE_MESSAGES
 from vehicle.runtime.expectations import Expectation, moment_us, read_expectation
 from vehicle.runtime.orders import (
+    CABINS,
     DOORS,
     FAULTS,
+    PLACES,
     REMOTES,
     STEPS,
     SUPPLIES,
@@ -80,8 +85,15 @@ _START_WORDS = {
     "supply": SUPPLIES,
     "session": START_SESSIONS,
     "remote": REMOTES,
+    "cabin": CABINS,
+    "place": PLACES,
 }
-_START_LIMITS = {"limit_a": (0, 126), "amps": (0, 500)}
+_START_LIMITS = {
+    "limit_a": (0, 126),
+    "amps": (0, 500),
+    "outside_c": (-40, 60),
+    "board_mv": (0, MILLIVOLTS_MAX),
+}
 
 
 class StoryError(ValueError):
@@ -254,7 +266,7 @@ def _parameters(table: Table, parameters: Mapping[str, Parameter]) -> dict[str, 
 
 
 def _message(table: Table) -> str:
-    names = (*MESSAGES, *REMOTE_MESSAGES, "LockCommand")
+    names = (*MESSAGES, *REMOTE_MESSAGES, *AROUND_MESSAGES, "LockCommand")
     name = table.text("message")
     if name not in names:
         table.say("message", f'"{name}" is not sent on this bus; {did_you_mean(name, names)}')
