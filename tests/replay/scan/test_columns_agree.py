@@ -106,3 +106,16 @@ def test_blocks_of_every_length_agree(
     for size in (1, 7, 50, 51, 52, 511, 512, 513, 70_000):
         monkeypatch.setattr("vehicle.replay.readers.line_columns.BLOCK_BYTES", size)
         agree(path, kernel)
+
+
+@every_kernel
+def test_lines_that_end_with_a_carriage_return_alone_agree_behind_others(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    """More of them than a line may be long, and not one with a line feed."""
+    line = b"(1700000000.%06d) can0 123#1122334455667788"
+    path = tmp_path / "returns.log"
+    for returns in (10, 3_000):
+        alone = b"".join(line % number + b"\r" for number in range(returns))
+        path.write_bytes(line % 0 + b"\n" + alone)
+        agree(path, kernel)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.readers.lines import (
@@ -43,22 +44,21 @@ def line_columns(
     lines = scan.kernel.lines(scan.wanted)
     try:
         with closing(read_chunks(path, tally, BLOCK_BYTES)) as chunks:
-            for block in _blocks(chunks):
-                position = 0
-                while position < len(block):
-                    if parser is not None and (ordinary := parser.ordinary()) is not None:
+            for data, position, end, scanned in _blocks(chunks):
+                while position < end:
+                    if scanned and parser is not None and (ordinary := parser.ordinary()):
                         before = columns.frames
-                        position, count = lines.scan(ordinary, block, position, columns)
+                        position, count = lines.scan(ordinary, data, position, columns)
                         reader.number += count
                         if columns.frames > before:
                             parser.passed(columns.stamps_us[columns.frames - 1])
                     if columns.full:
                         yield columns
                         columns.clear()
-                    elif position < len(block):
-                        end = _LINE_END.search(block, position)
-                        behind = len(block) if end is None else end.end()
-                        for raw in cut_long(block[position:behind]):
+                    elif position < end:
+                        found_end = _LINE_END.search(data, position, end)
+                        behind = end if found_end is None else found_end.end()
+                        for raw in cut_long(data[position:behind]):
                             item = reader.take(raw)
                             if item is not None:
                                 columns.add(*item)
@@ -71,20 +71,40 @@ def line_columns(
         yield columns
 
 
-def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield pieces that end with a line end; only the last, or a very long line, may have none.
+class _Block(NamedTuple):
+    """Whole lines: those of ``data`` from ``first`` up to ``end``. Only the last block's last line,
+    or a very long one, may have no line end."""
 
-    A carriage return at the end waits: it may be half of a line end.
+    data: bytes
+    first: int
+    end: int
+    scanned: bool
+    """Whether a kernel is asked; for a line or two that costs more than it gains."""
+
+
+def _blocks(chunks: Iterable[bytes]) -> Iterator[_Block]:
+    """Yield the chunks' lines without copying them.
+
+    The line between two chunks is put together by itself. A carriage return at the end waits: it
+    may be half of a line end.
     """
     tail = b""
     for chunk in chunks:
-        block = tail + chunk
-        cut = block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, len(block) - 1) + 1
-        if cut:
-            yield block[:cut]
-        tail = block[cut:]
+        first = chunk.find(b"\n") + 1
+        if first:
+            end = chunk.rfind(b"\n") + 1
+            if tail:
+                seam = tail + chunk[:first]
+                yield _Block(seam, 0, len(seam), False)
+            else:
+                first = 0
+            yield _Block(chunk, first, end, True)
+            tail = chunk[end:]
+        else:
+            tail += chunk
         while len(tail) > LINE_BYTES_MAX:
-            yield tail[:LINE_BYTES_MAX]
-            tail = tail[LINE_BYTES_MAX:]
+            end = tail.rfind(b"\r", 0, len(tail) - 1) + 1 or LINE_BYTES_MAX
+            yield _Block(tail, 0, end, False)
+            tail = tail[end:]
     if tail:
-        yield tail
+        yield _Block(tail, 0, len(tail), False)

@@ -92,15 +92,10 @@ static inline const uint8_t *candump_line(const uint8_t *at, Line *line, const S
         fd = 1;
     }
     line->digits = at;
-    digits = hex_run(load8(at));
-    while (digits % 8 == 0 && digits < 2 * PAYLOAD_BYTES) {
-        int more = hex_run(load8(at + digits));
-        if (more == 0 || digits == 0)
-            break;
-        digits += more;
-        if (more < 8)
-            break;
-    }
+    digits = hex_run16(at);
+    if (digits == 16 && fd)
+        for (int more = 16; more == 16 && digits < 2 * PAYLOAD_BYTES; digits += more)
+            more = hex_run16(at + digits);
     at += digits;
     if (digits % 2 || digits > (fd ? 2 * PAYLOAD_BYTES : 16) || !fd_length(digits / 2))
         return NULL;
@@ -135,9 +130,10 @@ static int32_t channel_of(Channels *channels, const uint8_t *name, Py_ssize_t le
 }
 
 /* Add a line's frame; return 0 where only the caller can (a channel that is not known yet). */
-static inline int add(Columns *columns, const Wanted *wanted, Channels *channels, const Line *line)
+static inline int add(const Columns *columns, const Wanted *wanted, Channels *channels,
+                      const Line *line, int64_t row, int64_t *count)
 {
-    int64_t row = columns->counts[0], kept = columns->counts[1];
+    int64_t kept = *count;
     int32_t ident = ident_of(wanted, line->can_id, line->extended);
     if (ident >= 0) {
         int32_t channel = channel_of(channels, line->channel, line->channel_length);
@@ -155,10 +151,9 @@ static inline int add(Columns *columns, const Wanted *wanted, Channels *channels
         columns->idents[kept] = ident;
         columns->channels[kept] = channel;
         columns->lengths[kept] = line->length;
-        columns->counts[1] = kept + 1;
+        *count = kept + 1;
     }
     columns->stamps_us[row] = line->stamp_us;
-    columns->counts[0] = row + 1;
     return 1;
 }
 
@@ -167,22 +162,27 @@ static inline int64_t run_lines(LineFunction read, const uint8_t **from, const u
                                 const Spec *spec, Columns *columns, const Wanted *wanted,
                                 Channels *channels, Habit *habit)
 {
-    int64_t lines = 0;
+    /* What changes with every line stays in registers: nothing else points to it. */
+    int64_t first = columns->counts[0], row = first, kept = columns->counts[1];
     const uint8_t *at = *from;
+    Habit own = *habit;
     Line line;
-    while (at < end && columns->counts[0] < ROWS) {
-        const uint8_t *next = read(at, &line, spec, habit);
+    while (at < end && row < ROWS) {
+        const uint8_t *next = read(at, &line, spec, &own);
         if (next == NULL)
             break;
         if (__builtin_add_overflow(line.stamp_us, spec->offset_us, &line.stamp_us) ||
             line.stamp_us > STAMP_US_MAX || line.stamp_us < -STAMP_US_MAX ||
-            !add(columns, wanted, channels, &line))
+            !add(columns, wanted, channels, &line, row, &kept))
             break;
-        lines++;
+        row++;
         at = next;
     }
     *from = at;
-    return lines;
+    *habit = own;
+    columns->counts[0] = row;
+    columns->counts[1] = kept;
+    return row - first;
 }
 
 static int64_t run_layout(int layout, const uint8_t **from, const uint8_t *end, const Spec *spec,
