@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -397,3 +398,39 @@ def test_it_works_as_a_process_with_warnings_as_errors(car: str, log: str) -> No
     done = chargelock("replay", log, "--profile", car, "--shadow")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == run(log, "--profile", car, "--shadow").stdout
+
+
+def test_a_replay_imports_nothing_that_it_does_not_need(car: str, log: str) -> None:
+    """Reports, exports, other formats and other kernels take longer than a million frames."""
+    script = (
+        "import sys\n"
+        "from vehicle.cli.main import main\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    print(*sys.modules, file=sys.stderr)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, "replay", log, "--profile", car, "--json"],
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=True,
+    )
+    readers, scan = "vehicle.replay.readers", "vehicle.replay.scan"
+    heavy = {
+        "vehicle.replay.report.chronicle",
+        "vehicle.core.whatif",
+        "vehicle.cli.export",
+        "vehicle.cli.report",
+        *(f"{readers}.{each}" for each in ("asc", "blf", "mf4", "csv_logs", "text_logs")),
+        "can",
+        "cantools",
+        "asammdf",
+    }
+    if choose().name != "numpy":
+        heavy |= {"numpy", f"{scan}.numpy_lines"}
+    if choose().name != "plain":
+        heavy.add(f"{scan}.plain_lines")
+    assert not heavy & set(ended.stderr.split())

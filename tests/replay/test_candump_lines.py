@@ -6,10 +6,11 @@ from pathlib import Path
 
 import can
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vehicle.replay.readers.candump import parse_candump
+from vehicle.replay.readers.candump import CANDUMP, parse_candump
+from vehicle.replay.readers.formats import text_formats
 from vehicle.replay.recording import open_recording
 from vehicle.wire.candump import format_candump
 from vehicle.wire.frame import FD_LENGTHS, Frame
@@ -110,3 +111,25 @@ def test_a_last_line_with_half_a_payload_is_counted_as_cut(tmp_path: Path) -> No
     recording = open_recording([path])
     assert [item.data for _, item in recording] == [b"\x01\x02"]
     assert list(recording.report.frames_skipped) == ["cut: the last line has no line end"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    text=st.builds(
+        "{}({}){}{}{}{}{}\n".format,
+        st.sampled_from(("", " ")),
+        st.from_regex(r"[0-9]{1,10}(\.[0-9]{0,9})?", fullmatch=True),
+        st.sampled_from((" ", "\t", "   ")),
+        CHANNELS | st.sampled_from(("RX0", "TX1", "1R11", "R", "0,1,2", "1;RXD;0x12;1;0x00")),
+        st.sampled_from((" ", "\t")),
+        st.from_regex(r"[0-9A-Fa-f]{1,8}#(R[0-9A-F]?|#[0-9A-F]([0-9A-F]{2}){0,4})", fullmatch=True)
+        | st.from_regex(r"[0-9A-Fa-f]{1,8}#([0-9A-F]{2}){0,8}", fullmatch=True),
+        st.sampled_from(("", " R", " T", "  ")),
+    )
+)
+def test_what_candump_reads_no_other_format_reads(text: str) -> None:
+    """So a file that candump reads to the last of its first lines is candump's."""
+    if isinstance(parse_candump(text), tuple):
+        others = [each for each in text_formats() if each is not CANDUMP]
+        found = [each.name for each in others if isinstance(each.start([text])(text), tuple)]
+        assert not found

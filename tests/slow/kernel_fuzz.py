@@ -166,7 +166,7 @@ def fuzz_sieve(scratch: Path) -> None:
     from vehicle.replay.recording import Stretch, open_recording
     from vehicle.replay.scan.columns import Wanted
     from vehicle.replay.scan.compiled import CompiledSieve
-    from vehicle.replay.scan.kernels import PLAIN, Scan
+    from vehicle.replay.scan.kernels import Scan, choose
     from vehicle.replay.scan.rules import routes_of, rules_of
     from vehicle.replay.scan.sieve import PlainSieve
     from vehicle.wire.translator import Translator
@@ -178,7 +178,7 @@ def fuzz_sieve(scratch: Path) -> None:
         dice = random.Random(seed)
         wanted = Wanted(sorted(car.receive_ids))
         plain, compiled = PlainSieve(rules), CompiledSieve(rules)
-        for stretch in open_recording([log]).columns(Scan(PLAIN, wanted)):
+        for stretch in open_recording([log]).columns(Scan(choose("plain"), wanted)):
             assert isinstance(stretch, Stretch)
             columns, last = stretch.columns, stretch.last
             routes = routes_of(translator, rules, wanted)

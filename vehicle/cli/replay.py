@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vehicle.cli.channels import channels_of
 from vehicle.cli.console import INTERRUPTED, fail, width
-from vehicle.cli.export import check_exports, write_exports
 from vehicle.cli.journal_file import WriteLine, journal_lines
 from vehicle.cli.profile import load_or_fail
-from vehicle.cli.report import check_report, write_report
 from vehicle.cli.summary import print_summary
 from vehicle.cli.terminal import Progress, TimelinePrinter
 from vehicle.core.messages import Output
@@ -21,7 +21,6 @@ from vehicle.core.settings import Settings, SettingsError
 from vehicle.replay.beside import events_beside
 from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import open_recording
-from vehicle.replay.report.chronicle import Chronicle
 from vehicle.replay.run import NothingInCommonError, Replay
 from vehicle.replay.scan.kernels import Kernel, choose, stale
 from vehicle.replay.summary import Summary
@@ -30,6 +29,9 @@ from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.loop import Sink
 from vehicle.runtime.store import read_settings
 from vehicle.wire.profile import Profile
+
+if TYPE_CHECKING:
+    from vehicle.replay.report.chronicle import Chronicle
 
 FRAMES = "frames"
 """The name of no kernel: the way frame by frame."""
@@ -99,9 +101,7 @@ def replay(
         raise click.UsageError("--json and --journal - both want the standard output: name a FILE")
     settings = _settings(settings_path)
     others = [*logs, *(Path(each) for each in (settings_path, journal_path) if each)]
-    check_exports(export_paths, others)
-    if report_path is not None:
-        check_report(report_path, [*others, *export_paths])
+    _check_pages(export_paths, report_path, others)
     profile = load_or_fail(profile_name)
     on, reading = channels_of(profile, channels), _kernel(kernel)
     try:
@@ -117,7 +117,7 @@ def replay(
             kernel=reading,
             frame_by_frame=kernel == FRAMES,
         )
-        chronicle = Chronicle(shadow=run.shadow) if report_path or export_paths else None
+        chronicle = _chronicle(run) if report_path or export_paths else None
         progress = Progress("replaying", recording.size_bytes)
         with journal_lines(journal_path, logs) as write_line, progress:
             if write_line is not None:
@@ -133,14 +133,51 @@ def replay(
         fail(error)
     if chronicle is not None:
         chronicle.finish(summary.report.duration_us)
-        write_exports(export_paths, chronicle)
-    if report_path is not None and chronicle is not None:
-        write_report(report_path, logs, run, summary, chronicle)
+        _write_pages(export_paths, report_path, logs, run, summary, chronicle)
     if as_json:
         click.echo(json.dumps(summary.fields(), sort_keys=True))
     elif journal_path != "-":
         print_summary(summary, width())
     _end(summary)
+
+
+# What follows is imported only where it is asked for: it takes as long as reading a million frames.
+
+
+def _check_pages(exports: Sequence[Path], report: Path | None, inputs: Sequence[Path]) -> None:
+    """End with an error where an export or the report could not be made in the end."""
+    if exports:
+        from vehicle.cli.export import check_exports
+
+        check_exports(exports, inputs)
+    if report is not None:
+        from vehicle.cli.report import check_report
+
+        check_report(report, [*inputs, *exports])
+
+
+def _chronicle(run: Replay) -> Chronicle:
+    from vehicle.replay.report.chronicle import Chronicle
+
+    return Chronicle(shadow=run.shadow)
+
+
+def _write_pages(
+    exports: Sequence[Path],
+    report: Path | None,
+    logs: Sequence[Path],
+    run: Replay,
+    summary: Summary,
+    chronicle: Chronicle,
+) -> None:
+    if exports:
+        from vehicle.cli.export import write_exports
+
+        write_exports(exports, chronicle)
+    if report is not None:
+        from vehicle.cli.report import write_report
+
+        write_report(report, logs, run, summary, chronicle)
 
 
 def _start(profile: Profile, run: Replay) -> str:

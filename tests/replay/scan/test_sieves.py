@@ -12,14 +12,18 @@ from mixed_car import Act, Bus, acts, write_mixed_car
 from vehicle.replay.readers.candump import parse_candump
 from vehicle.replay.scan.clock import AHEAD_US_MAX, run_clock
 from vehicle.replay.scan.columns import Columns, Wanted
-from vehicle.replay.scan.kernels import PLAIN, Kernel, installed
+from vehicle.replay.scan.kernels import Kernel, choose, installed
 from vehicle.replay.scan.rules import routes_of, rules_of
 from vehicle.replay.scan.sieve import Record, Sieve
 from vehicle.wire.profile import Profile
 from vehicle.wire.translator import Translator
 
+PLAIN = choose("plain")
+
 others = pytest.mark.parametrize(
-    "kernel", [each for each in installed() if each is not PLAIN], ids=lambda kernel: kernel.name
+    "kernel",
+    [each for each in installed() if each.name != PLAIN.name],
+    ids=lambda kernel: kernel.name,
 )
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_columns_agree import agree
 
-from vehicle.replay.readers.formats import TEXT_FORMATS, identify
+from vehicle.replay.readers.formats import identify, text_formats
 from vehicle.replay.readers.lines import OrdinaryParser
 from vehicle.replay.readers.tally import Tally
 from vehicle.replay.scan.columns import Columns, Wanted
@@ -143,7 +143,7 @@ def test_the_compiled_kernel_reads_ordinary_lines_itself(name: str, tmp_path: Pa
     path.write_text(head + line * 200)
     frames = list(identify(path).frames(Tally()))
     assert len(frames) == 200
-    (found,) = (each for each in TEXT_FORMATS if each.name == identify(path).format)
+    (found,) = (each for each in text_formats() if each.name == identify(path).format)
     parser = found.start([*head.splitlines(keepends=True), *[line] * 200])
     assert isinstance(parser, OrdinaryParser)
     for each in head.splitlines(keepends=True):

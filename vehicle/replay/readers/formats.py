@@ -6,21 +6,20 @@ Refuses to know: grammars. Adding a text format is one row here and one module b
 Binary formats show themselves by their first bytes. Of the text formats the one that reads most
 frames from the file's beginning wins; then the one whose header is there; the extension decides
 only between equals, for extensions lie.
+
+A format's module is imported when a file may need it: their patterns take as long to compile as a
+million frames to read. So candump, whose lines no other format reads, is tried before all others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from functools import cache
 from pathlib import Path
 
 from vehicle.core.record import record
-from vehicle.replay.readers.asc import ASC
-from vehicle.replay.readers.blf import blf_columns, read_blf
 from vehicle.replay.readers.candump import CANDUMP
-from vehicle.replay.readers.clocked_logs import BUSMASTER, CANHACKER, CARBUS
-from vehicle.replay.readers.csv_logs import GENERIC_HEADER, GVRET, PANDA, PYTHON_CAN
 from vehicle.replay.readers.errors import NoTimeStampsError, UnknownFormatError
-from vehicle.replay.readers.line_columns import line_columns
 from vehicle.replay.readers.lines import (
     Frames,
     LineFormat,
@@ -29,39 +28,46 @@ from vehicle.replay.readers.lines import (
     read_lines,
     split_lines,
 )
-from vehicle.replay.readers.mf4 import read_mf4
-from vehicle.replay.readers.peak import PEAK
 from vehicle.replay.readers.stream import HEAD_BYTES, read_head
 from vehicle.replay.readers.tally import Tally
-from vehicle.replay.readers.text_logs import (
-    CRTD,
-    EMULATOR,
-    EPOCH_TABLE,
-    MICROCHIP,
-    MICROCHIP_TAB,
-    RCAN,
-)
 from vehicle.replay.scan.columns import Columns
 from vehicle.replay.scan.kernels import Scan
 
-TEXT_FORMATS: tuple[LineFormat, ...] = (
-    CANDUMP,
-    ASC,
-    PEAK,
-    PYTHON_CAN,
-    GVRET,
-    PANDA,
-    MICROCHIP_TAB,
-    MICROCHIP,
-    BUSMASTER,
-    CRTD,
-    EMULATOR,
-    RCAN,
-    EPOCH_TABLE,
-    CARBUS,
-    CANHACKER,
-)
-"""Every text format. The order decides last of all."""
+
+@cache
+def text_formats() -> tuple[LineFormat, ...]:
+    """Return every text format. The order decides last of all."""
+    from vehicle.replay.readers.asc import ASC
+    from vehicle.replay.readers.clocked_logs import BUSMASTER, CANHACKER, CARBUS
+    from vehicle.replay.readers.csv_logs import GVRET, PANDA, PYTHON_CAN
+    from vehicle.replay.readers.peak import PEAK
+    from vehicle.replay.readers.text_logs import (
+        CRTD,
+        EMULATOR,
+        EPOCH_TABLE,
+        MICROCHIP,
+        MICROCHIP_TAB,
+        RCAN,
+    )
+
+    return (
+        CANDUMP,
+        ASC,
+        PEAK,
+        PYTHON_CAN,
+        GVRET,
+        PANDA,
+        MICROCHIP_TAB,
+        MICROCHIP,
+        BUSMASTER,
+        CRTD,
+        EMULATOR,
+        RCAN,
+        EPOCH_TABLE,
+        CARBUS,
+        CANHACKER,
+    )
+
 
 BLF_NAME = "Vector BLF"
 MF4_NAME = "MF4"
@@ -104,23 +110,16 @@ def identify(path: Path) -> RecordingFile:
     head, zipped = read_head(path)
     suffix = " (gzip)" if zipped else ""
     if head.startswith(b"LOGG"):
-        return RecordingFile(path, BLF_NAME + suffix, read_blf, blf_columns)
+        return _blf_file(path, suffix)
     if head.startswith((b"MDF     4", b"UnFinMF 4")):
-        return RecordingFile(path, MF4_NAME + suffix, read_mf4)
+        return _mf4_file(path, suffix)
     lines = _head_lines(head)
-    text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
-    if GENERIC_HEADER.match(text):
-        raise NoTimeStampsError(
-            path,
-            "is a generic ID/data CSV, which has no time stamps",
-            "export it again in a format with times, for instance GVRET CSV",
-        )
-    found = _best_text_format(lines, text, _extension(path))
+    found = _text_format(path, lines)
     if found is not None:
         return _text_file(path, found.name + suffix, found, lines)
     if b"LOBJ" in head:
         # The file header is damaged or missing; the objects tell what they are.
-        return RecordingFile(path, BLF_NAME + suffix, read_blf, blf_columns)
+        return _blf_file(path, suffix)
     raise UnknownFormatError(
         path,
         f"has no format that is known here (it begins with {head[:_SHOWN_BYTES]!r})",
@@ -140,6 +139,22 @@ def _extension(path: Path) -> str:
     return Path(name).suffix
 
 
+def _text_format(path: Path, lines: Sequence[str]) -> LineFormat | None:
+    """Return the format of a text recording, if it is one. Raises: NoTimeStampsError."""
+    if 0 < len(lines[:_SAMPLE_LINES]) == _frames_in(CANDUMP, lines, _SAMPLE_LINES):
+        return CANDUMP
+    from vehicle.replay.readers.csv_logs import GENERIC_HEADER
+
+    text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+    if GENERIC_HEADER.match(text):
+        raise NoTimeStampsError(
+            path,
+            "is a generic ID/data CSV, which has no time stamps",
+            "export it again in a format with times, for instance GVRET CSV",
+        )
+    return _best_text_format(lines, text, _extension(path))
+
+
 def _best_text_format(lines: Sequence[str], text: str, extension: str) -> LineFormat | None:
     for count in (_SAMPLE_LINES, len(lines)):
         ranks = {
@@ -148,9 +163,9 @@ def _best_text_format(lines: Sequence[str], text: str, extension: str) -> LineFo
                 candidate.signature is not None and candidate.signature.search(text) is not None,
                 extension in candidate.extensions,
             )
-            for candidate in TEXT_FORMATS
+            for candidate in text_formats()
         }
-        best = max(TEXT_FORMATS, key=ranks.__getitem__)
+        best = max(text_formats(), key=ranks.__getitem__)
         frames, signed, _ = ranks[best]
         if frames:
             return best
@@ -169,7 +184,21 @@ def _is_frame(parse: Callable[[str], Stamped | str | None], line: str) -> bool:
         return False
 
 
+def _blf_file(path: Path, suffix: str) -> RecordingFile:
+    from vehicle.replay.readers.blf import blf_columns, read_blf
+
+    return RecordingFile(path, BLF_NAME + suffix, read_blf, blf_columns)
+
+
+def _mf4_file(path: Path, suffix: str) -> RecordingFile:
+    from vehicle.replay.readers.mf4 import read_mf4
+
+    return RecordingFile(path, MF4_NAME + suffix, read_mf4)
+
+
 def _text_file(path: Path, name: str, found: LineFormat, head: list[str]) -> RecordingFile:
+    from vehicle.replay.readers.line_columns import line_columns
+
     def read(path: Path, tally: Tally) -> Frames:
         return read_lines(found, head, path, tally)
 

@@ -11,13 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from vehicle.core.record import record
-from vehicle.replay.scan.clock import run_clock
 from vehicle.replay.scan.columns import Columns, Wanted
 from vehicle.replay.scan.lines import LineScanner
-from vehicle.replay.scan.objects import ObjectScanner, PlainObjects
-from vehicle.replay.scan.plain_lines import PlainLines
+from vehicle.replay.scan.objects import ObjectScanner
 from vehicle.replay.scan.rules import Rule
-from vehicle.replay.scan.sieve import PlainSieve, Sieve
+from vehicle.replay.scan.sieve import Sieve
 
 
 @record
@@ -29,9 +27,9 @@ class Kernel:
     """See ``clock.run_clock``."""
     sieve: Callable[[Sequence[Rule]], Sieve]
     """Returns a new sieve for one translator."""
-    lines: Callable[[Wanted], LineScanner] = PlainLines
+    lines: Callable[[Wanted], LineScanner]
     """Returns a new scanner of one text file's lines."""
-    objects: Callable[[Wanted], ObjectScanner] = PlainObjects
+    objects: Callable[[Wanted], ObjectScanner]
     """Returns a new scanner of one BLF file's objects."""
 
 
@@ -44,9 +42,6 @@ class Scan(NamedTuple):
 
     kernel: Kernel
     wanted: Wanted
-
-
-PLAIN = Kernel("plain", run_clock, PlainSieve, PlainLines)
 
 
 def _compiled() -> Kernel | None:
@@ -68,16 +63,29 @@ def _numpy() -> Kernel | None:
         from vehicle.replay.scan import numpy_lines, with_numpy
     except ImportError:
         return None
-    return Kernel("numpy", with_numpy.clock, with_numpy.NumpySieve, numpy_lines.NumpyLines)
+    from vehicle.replay.scan.objects import PlainObjects
+
+    return Kernel(
+        "numpy", with_numpy.clock, with_numpy.NumpySieve, numpy_lines.NumpyLines, PlainObjects
+    )
+
+
+def _plain() -> Kernel:
+    from vehicle.replay.scan.clock import run_clock
+    from vehicle.replay.scan.objects import PlainObjects
+    from vehicle.replay.scan.plain_lines import PlainLines
+    from vehicle.replay.scan.sieve import PlainSieve
+
+    return Kernel("plain", run_clock, PlainSieve, PlainLines, PlainObjects)
 
 
 _FINDERS: dict[str, Callable[[], Kernel | None]] = {
     "compiled": _compiled,
     "numpy": _numpy,
-    "plain": lambda: PLAIN,
+    "plain": _plain,
 }
-"""Name -> what returns the kernel, if it is there; the quickest first. NumPy takes long to import,
-so none is looked for before its turn."""
+"""Name -> what returns the kernel, if it is there; the quickest first. Each takes
+its time to import, so none is looked for before its turn."""
 
 
 def installed() -> tuple[Kernel, ...]:
