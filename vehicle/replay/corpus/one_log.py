@@ -26,7 +26,7 @@ from vehicle.replay.corpus.rows import LogRow, Outcome
 from vehicle.replay.corpus.spells import Spells, touched
 from vehicle.replay.corpus.storage import at_hand
 from vehicle.replay.readers.errors import EmptyFileError, ReadingError, UnknownFormatError
-from vehicle.replay.readers.formats import ENDINGS
+from vehicle.replay.readers.formats import endings
 from vehicle.replay.recording import open_recording
 from vehicle.replay.report.chronicle import Chronicle, Ways
 from vehicle.replay.report.facts import facts, recording_name
@@ -119,7 +119,7 @@ def _is_no_log(log: Log, error: ReadingError) -> bool:
     """Whether nobody would expect a log there."""
     ending = Path(log.name.lower().removesuffix(".gz")).suffix
     strange = isinstance(error, UnknownFormatError | EmptyFileError)
-    return strange and not log.named and ending not in ENDINGS
+    return strange and not log.named and ending not in endings()
 
 
 def _replay(desk: Desk, log: Log, path: Path, row: LogRow, report: str) -> LogDone:

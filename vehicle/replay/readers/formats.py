@@ -72,10 +72,13 @@ def text_formats() -> tuple[LineFormat, ...]:
 BLF_NAME = "Vector BLF"
 MF4_NAME = "MF4"
 
-ENDINGS = frozenset(
-    {".blf", ".mf4", ".mdf", *(end for each in TEXT_FORMATS for end in each.extensions)}
-)
-"""Endings that recordings have, without ".gz"."""
+
+@cache
+def endings() -> frozenset[str]:
+    """Return the endings that recordings have, without ".gz"."""
+    texts = (end for each in text_formats() for end in each.extensions)
+    return frozenset((".blf", ".mf4", ".mdf", *texts))
+
 
 _SHOWN_BYTES = 24
 _SAMPLE_LINES = 100
