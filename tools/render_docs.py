@@ -28,8 +28,9 @@ from vehicle.core import permit
 from vehicle.core.car import Actuator, Car
 from vehicle.core.circumstance import Circumstance
 from vehicle.core.consent import EVIDENCE, NEEDED, Evidence
+from vehicle.core.events_told import EVENTS
 from vehicle.core.lifecycle import TRANSITIONS
-from vehicle.core.names import Demand, EventName, FaultName, PinState, Proof
+from vehicle.core.names import Demand, FaultName, PinState, Proof
 from vehicle.core.permit import PERMITS, Grip
 from vehicle.core.policy import OWNER, SAFETY, Rule
 from vehicle.core.presets import PRESETS
@@ -38,7 +39,7 @@ from vehicle.core.settings import LESS, MORE, SINGLE, Mode, Settings, parse
 from vehicle.core.settings_told import described
 from vehicle.core.signals import Supply
 from vehicle.core.situation import SIGNALS_BEHIND, Situation
-from vehicle.core.words import CHARGE_WORDS, EVENT_WORDS, FAULT_ADVICE, FAULT_WORDS
+from vehicle.core.words import CHARGE_WORDS, FAULT_ADVICE, FAULT_WORDS
 from vehicle.runtime.demo_actions import ACTIONS
 from vehicle.runtime.journal import json_schema
 from vehicle.wire.profile import Profile, list_profiles, load_profile
@@ -189,8 +190,11 @@ def faults() -> str:
 
 
 def events() -> str:
-    """Return every event with its words."""
-    return table(("event", "meaning"), ((code(name), EVENT_WORDS[name]) for name in EventName))
+    """Return every event with how grave it is, its words and what the owner can do."""
+    rows = (
+        (code(name), told.severity, told.sentence, told.advice) for name, told in EVENTS.items()
+    )
+    return table(("event", "severity", "meaning", "what the owner can do"), rows)
 
 
 # ---- settings -----------------------------------------------------------------------------------

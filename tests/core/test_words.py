@@ -8,12 +8,11 @@ from itertools import product
 import pytest
 
 from vehicle.core.car import Actuator
-from vehicle.core.names import Charge, EventName, FaultName, PinState, Result
+from vehicle.core.names import Charge, FaultName, PinState, Result
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.snapshot import SIGNALS, Snapshot
 from vehicle.core.words import (
     CHARGE_WORDS,
-    EVENT_WORDS,
     FAULT_ADVICE,
     FAULT_WORDS,
     PIN_WORDS,
@@ -29,7 +28,6 @@ TABLES: list[tuple[type[StrEnum], dict[str, str]]] = [
     (Actuator, {**PIN_WORDS}),
     (PinState, {**STATE_WORDS}),
     (Charge, {**CHARGE_WORDS}),
-    (EventName, {**EVENT_WORDS}),
     (FaultName, {**FAULT_WORDS}),
     (FaultName, {**FAULT_ADVICE}),
     (Result, {**RESULT_WORDS}),

@@ -312,14 +312,20 @@ def test_other_outputs_read_as_sentences() -> None:
         MessageChanged("CP_status", MessageState.LOST),
         Event(EventName.UNPLUGGED_DURING_CHARGE, (("energy_wh", 4200),)),
         Event(EventName.ADAPTER_LEFT_BEHIND),
+        Event(EventName.WAKING_BUS),
+        Event(EventName.SETTINGS_CHANGED, (("source", "cli"),)),
         SettingsTook((("auto-lock", "off"), ("power-cut-hold-s", 300)), "cli"),
         DriveOff(Actuator.LATCH),
     ) == [
         "permit: allow AC up to 16 A",
         "request: unlatch from port-button: refused: the key is not at the charge port",
         "message: CP_status not heard any more: its signals are unknown",
-        "event: unplugged during the charge (energy_wh 4200)",
-        "event: the handle is gone, the adapter is still in the inlet",
+        "warning: unplugged during the charge (4.2 kWh so far)."
+        " If it was not you, look after the cable; plug it in again to go on.",
+        "warning: the handle is gone, the adapter is still in the inlet."
+        " Take the adapter with you: unlock the car, or chargelock unlatch.",
+        "info: waking the car's bus for the release",
+        "notice: the settings changed (by cli)",
         "settings: from cli: auto-lock off, power-cut-hold-s 300",
     ]
 

@@ -356,7 +356,7 @@ def test_a_client_that_leaves_takes_nothing_back(run) -> None:
     async def story(desk):
         client = desk.ask("Unlatch")
         client.leave()
-        assert desk.car.listeners == 1, "but for what tells the hour"
+        assert desk.car.listeners == 2, "but for the hour and the latest events"
         assert desk.ask("Status").reply["asked"] == "unlatch"
         desk.car.advance(5)
         assert desk.car.plant.truth()["latch"] == "released"
@@ -593,7 +593,7 @@ def test_events_begin_with_a_heartbeat_and_end_with_the_client(run) -> None:
         assert {"signal", "decision"} >= {line["kind"] for line in lines}
         assert lines[0]["signal"] == "car_lock"
         client.leave()
-        assert desk.car.listeners == 1, "but for what tells the hour"
+        assert desk.car.listeners == 2, "but for the hour and the latest events"
 
     run(story)
 

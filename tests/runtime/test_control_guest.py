@@ -242,7 +242,13 @@ def test_a_code_that_is_refused_is_told_and_one_that_comes_too_soon_is_not(run) 
             {"kind": "request", **refused, "result": "refused-code"}
         ]
         assert [each for each in told if each.get("event") == "request_refused"] == [
-            {"kind": "event", "event": "request_refused", **refused, "why": "refused-code"}
+            {
+                "kind": "event",
+                "event": "request_refused",
+                "severity": "notice",
+                **refused,
+                "why": "refused-code",
+            }
         ]
 
     run(story)

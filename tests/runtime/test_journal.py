@@ -98,7 +98,8 @@ LINES: list[tuple[Entry, str]] = [
     ),
     (
         Event(EventName.UNPLUGGED_DURING_CHARGE, (("energy_wh", 4200),)),
-        '{"energy_wh":4200,"event":"unplugged_during_charge","kind":"event","t":7}',
+        '{"energy_wh":4200,"event":"unplugged_during_charge","kind":"event",'
+        '"severity":"warning","t":7}',
     ),
     (
         Fault(FaultName.BUS_LOST, True),

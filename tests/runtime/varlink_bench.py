@@ -55,6 +55,15 @@ STATUS = {
     "faults": [
         {"fault": "bus_lost", "actuator": None, "words": "lost", "advice": "Switch the car on."}
     ],
+    "lately": [
+        {
+            "event": "not_secured",
+            "severity": "warning",
+            "words": "not held",
+            "advice": "Look.",
+            "age_us": 3,
+        }
+    ],
     "profile": "reference",
     "variant": None,
     "buses": [{"channel": "can0", "state": "up"}],

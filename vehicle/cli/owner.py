@@ -82,5 +82,11 @@ def how_long(age_us: int | None) -> str:
     return f"for {age_s // 86_400} days"
 
 
+def how_long_ago(age_us: int) -> str:
+    """Return how long ago something was, in words."""
+    age = how_long(age_us)
+    return f"{age.removeprefix('for ')} ago" if age.startswith("for ") else age
+
+
 PIN_NAMES = {"latch": "charge-port latch", "adapter": "adapter lock"}
 """The pins' names in words."""

@@ -17,6 +17,7 @@ from vehicle.cli.owner import (
     PIN_NAMES,
     connected,
     how_long,
+    how_long_ago,
     json_option,
     print_json,
     socket_option,
@@ -75,6 +76,10 @@ def _facts(told: Mapping[str, Any]) -> Iterator[Fact]:
     for fault in told["faults"]:
         about = f" [{PIN_NAMES[fault['actuator']]}]" if fault["actuator"] in PIN_NAMES else ""
         yield "FAULT", f"{fault['words']}{about}. {fault['advice']}", BAD
+    for event in told["lately"]:
+        alarm = event["severity"] == "alarm"
+        words = f"{event['words']}, {how_long_ago(event['age_us'])}. {event['advice']}"
+        yield "ALARM" if alarm else event["severity"], words, BAD if alarm else TOLD
     for bus in told["buses"]:
         if bus["state"] in _BUSES:
             style = BAD if bus["state"] == "lost" else QUIET

@@ -80,9 +80,9 @@ def end(state: State) -> None:
 
 
 def raise_jam(state: State, pin: PinControl) -> None:
-    """Name the fault of a pin whose tries are used up."""
-    state.fault(GAVE_UP[pin.goal], True, pin.actuator)
-    state.tell(EventName.JAMMED, actuator=pin.actuator, command=pin.goal)
+    """Name the fault of a pin whose tries are used up; tell of it where that is news."""
+    if state.fault(GAVE_UP[pin.goal], True, pin.actuator):
+        state.tell(EventName.JAMMED, actuator=pin.actuator, command=pin.goal)
 
 
 def _can_heat(state: State) -> bool:

@@ -271,13 +271,14 @@ class State:
         for timer in timers:
             self.timers.pop(timer, None)
 
-    def fault(self, name: FaultName, active: bool, actuator: Actuator | None = None) -> None:
-        """Raise or clear a fault; says nothing where it already is so."""
+    def fault(self, name: FaultName, active: bool, actuator: Actuator | None = None) -> bool:
+        """Raise or clear a fault; says nothing, and returns False, where it already is so."""
         key = (name, actuator)
         if active is (key in self.faults):
-            return
+            return False
         (self.faults.add if active else self.faults.discard)(key)
         self.outputs.append(Fault(name, active, actuator))
+        return True
 
     def tell(self, name: EventName, **details: str | int) -> None:
         """Report an event."""

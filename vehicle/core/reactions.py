@@ -52,11 +52,11 @@ def _released(state: State, pin: PinControl) -> None:
         return
     when = decision.rule.when
     power_cut = when is charge_over and Flag.INTERRUPTED in state.flags
+    if when is full_and_freed and RELEASED[pin.actuator] not in state.flags:
+        state.tell(EventName.RELEASED_WHEN_FULL, actuator=pin.actuator)
     if state.seen.occupant in SEATED and not power_cut and when not in _FOR_A_WHILE:
         state.flags.add(RELEASED[pin.actuator])
         state.flags.discard(Flag.NEW_CHARGE)
-    if when is full_and_freed:
-        state.tell(EventName.RELEASED_WHEN_FULL, actuator=pin.actuator)
 
 
 def _outcome(state: State, pin: PinControl, outcome: Outcome) -> None:
@@ -73,8 +73,9 @@ def _outcome(state: State, pin: PinControl, outcome: Outcome) -> None:
         state.fault(FaultName.UNEXPECTED_CLOSE, True, actuator)
     elif state.seen.occupant is not Occupant.EMPTY:
         state.fault(FaultName.UNEXPECTED_OPEN, True, actuator)
+        if MANUAL[actuator] not in state.flags:
+            state.tell(EventName.MANUAL_RELEASE_PULLED, actuator=actuator)
         state.flags.add(MANUAL[actuator])
-        state.tell(EventName.MANUAL_RELEASE_PULLED, actuator=actuator)
         request.ask_to_stop_once(state)
 
 

@@ -85,7 +85,8 @@ def watch_security(state: State) -> None:
         return
     pin = state.pins[guard]
     stroke_ahead = pin.ready_to_engage and state.will_engage(guard)
-    if pin.state is PinState.ENGAGED:
+    held = pin.state is PinState.ENGAGED or pin.feedback is Feedback.ENGAGED
+    if held:
         state.flags.discard(Flag.NOT_SECURED_TOLD)
     elif pin.stroking or stroke_ahead or _unheard(state, pin):
         return

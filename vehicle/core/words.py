@@ -1,6 +1,6 @@
 """What each name means in an owner's words, and what the owner can do about a fault.
 
-Knows: one sentence for every signal value, event, fault and request result, and how to say what is
+Knows: one sentence for every signal value, fault and request result, and how to say what is
 held and what is not. Refuses to know: when anything happens. A test holds every name to a sentence.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vehicle.core.car import Actuator
-from vehicle.core.names import Charge, EventName, FaultName, PinState, Result
+from vehicle.core.names import Charge, FaultName, PinState, Result
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.situation import fitted, guarding_pin
 from vehicle.core.snapshot import Snapshot
@@ -143,29 +143,6 @@ CHARGE_WORDS: dict[Charge, str] = {
     Charge.AC_LIMITED: "AC up to 16 A",
     Charge.AC: "AC",
     Charge.DC: "DC",
-}
-
-EVENT_WORDS: dict[EventName, str] = {
-    EventName.CONNECTOR_REMOVED_WHILE_ENGAGED: "ALARM: it was removed although it was locked",
-    EventName.UNPLUGGED_DURING_CHARGE: "unplugged during the charge",
-    EventName.NOT_SECURED: "the car is locked, but what is plugged in is not held",
-    EventName.ADAPTER_LEFT_BEHIND: "the handle is gone, the adapter is still in the inlet",
-    EventName.JAMMED: "the pin did not move in any of its tries",
-    EventName.MANUAL_RELEASE_PULLED: "the manual release was pulled",
-    EventName.RELEASED_WHEN_FULL: "released because the charge is complete",
-    EventName.PILOT_LOST_WHILE_ENGAGED: (
-        "the cable went dead while its car end is locked: look at the wall end"
-    ),
-    EventName.WELD_RESULT_MISSING: "no weld test result within 10 s; measured safe suffices",
-    EventName.REQUEST_REFUSED: "the request was refused",
-    EventName.SETTINGS_CHANGED: "the settings changed",
-    EventName.COMMAND_VETOED: "the interlock vetoed a command",
-    EventName.AUTHENTICATION_FAILED: "a frame on the bus claims to be the car's own, and is not",
-    EventName.WAKING_BUS: "waking the car's bus for the release",
-    EventName.HEATING_INLET: (
-        "a pin may be frozen in: the inlet is heated for 10 min at most, then it is tried again"
-    ),
-    EventName.NEW_SEGMENT: "time jumped; everything is unknown again",
 }
 
 FAULT_WORDS: dict[FaultName, str] = {

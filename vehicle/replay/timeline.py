@@ -10,6 +10,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from vehicle.core.car import Actuator
+from vehicle.core.events_told import EVENTS, TO_ACT_ON, Severity, sentence
 from vehicle.core.messages import (
     ActuatorChanged,
     Answered,
@@ -34,7 +35,6 @@ from vehicle.core.situation import guarding_pin
 from vehicle.core.snapshot import FITTED_SIGNAL, Snapshot
 from vehicle.core.words import (
     CHARGE_WORDS,
-    EVENT_WORDS,
     FAULT_ADVICE,
     FAULT_WORDS,
     PIN_WORDS,
@@ -165,9 +165,7 @@ class Timeline:
                 words = f"{output.message} {_MESSAGE_WORDS[output.state]}"
                 yield Row(now_us, "message", words, Tone.QUIET)
             case Event():
-                details = ", ".join(f"{name} {value}" for name, value in output.details)
-                words = EVENT_WORDS[output.event] + (f" ({details})" if details else "")
-                yield Row(now_us, "event", words, Tone.TROUBLE)
+                yield _event(now_us, output)
             case Fault():
                 yield Row(now_us, "fault", _fault(output), Tone.TROUBLE)
             case SettingsTook():
@@ -218,6 +216,15 @@ def _age(age_us: int) -> str:
 def _ordinal(number: int) -> str:
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{'th' if number // 10 % 10 == 1 else ending}"
+
+
+def _event(now_us: int, output: Event) -> Row:
+    told = EVENTS[output.event]
+    words = sentence(output.event, output.details)
+    if told.severity in TO_ACT_ON:
+        return Row(now_us, str(told.severity), f"{words}. {told.advice}", Tone.TROUBLE)
+    tone = Tone.TOLD if told.severity is Severity.NOTICE else Tone.QUIET
+    return Row(now_us, str(told.severity), words, tone)
 
 
 def _fault(output: Fault) -> str:

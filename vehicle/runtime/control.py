@@ -31,6 +31,7 @@ from vehicle.runtime.control_settings import SettingsControl, in_words
 from vehicle.runtime.control_way import Way, advice_for
 from vehicle.runtime.guest_book import GuestBook
 from vehicle.runtime.journal import fields_of
+from vehicle.runtime.lately import Lately
 from vehicle.runtime.settings_store import SettingsStore
 from vehicle.runtime.surroundings import Surroundings
 from vehicle.runtime.varlink_call import Call, Heartbeat
@@ -65,6 +66,8 @@ class Control:
         self._service = service
         self._store = store
         self._said = tuple(notes)
+        self._lately = Lately()
+        self._stop_listening = service.listen(self._lately.take)
         self._settings = SettingsControl(service, store, self._notes)
         self._guests = GuestControl(service, guests, self._check_ready)
         self._surroundings = Surroundings(service)
@@ -87,6 +90,7 @@ class Control:
 
     def close(self) -> None:
         """Let go of the service; what is being written is written to its end."""
+        self._stop_listening()
         self._surroundings.stop()
         self._guests.close()
 
@@ -118,6 +122,7 @@ class Control:
             "permit": manager.permit,
             "permit_words": CHARGE_WORDS[manager.permit],
             "faults": [self._fault(*fault) for fault in sorted(manager.faults, key=str)],
+            "lately": self._lately.told(now_us),
             "profile": service.profile.name,
             "variant": service.variant,
             "buses": self._buses(),

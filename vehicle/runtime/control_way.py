@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from vehicle.core.car import Car
+from vehicle.core.events_told import EVENTS
 from vehicle.core.messages import (
     ActuatorChanged,
     Answered,
@@ -28,7 +29,6 @@ from vehicle.core.names import Demand, EventName, FaultName, PinState, Request, 
 from vehicle.core.record import record
 from vehicle.core.signals import Inlet, Weld
 from vehicle.core.words import (
-    EVENT_WORDS,
     FAULT_ADVICE,
     FAULT_WORDS,
     PIN_WORDS,
@@ -196,7 +196,7 @@ def step_of(entry: Entry, car: Car) -> tuple[str, str] | None:
             return "stop_requested", f"the charger is asked to stop{again}"
         case HeatInlet(active=True, attempt=attempt):
             again = "" if attempt == 1 else f", for the {attempt}. time"
-            return "heating", f"{EVENT_WORDS[EventName.HEATING_INLET]}{again}"
+            return "heating", f"{EVENTS[EventName.HEATING_INLET].sentence}{again}"
         case SignalChanged(signal="inlet", value=Inlet.SAFE):
             return "current_gone", "no energy is on the inlet any more"
         case SignalChanged(signal="weld", value=Weld.TESTING):
@@ -214,7 +214,7 @@ def step_of(entry: Entry, car: Car) -> tuple[str, str] | None:
         case Fault(active=True, fault=fault) if fault not in _TOLD_AT_THE_END:
             return str(fault), f"{FAULT_WORDS[fault]}. {advice_for(fault, car)}"
         case Event(event=EventName.WAKING_BUS):
-            return "waking_bus", EVENT_WORDS[entry.event]
+            return "waking_bus", EVENTS[entry.event].sentence
     return None
 
 

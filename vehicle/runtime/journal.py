@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
 from vehicle.core.car import Actuator
+from vehicle.core.events_told import EVENTS, Severity
 from vehicle.core.messages import (
     ActuatorChanged,
     Answered,
@@ -85,7 +86,11 @@ _FIELDS: dict[type[Any], Callable[[Any], dict[str, Any]]] = {
     HeatInlet: lambda o: {"active": o.active, "try": o.attempt},
     Answered: lambda o: {"request": o.request, "source": o.source, "result": o.result},
     MessageChanged: lambda o: {"message": o.message, "state": o.state},
-    Event: lambda o: {**dict(o.details), "event": o.event},
+    Event: lambda o: {
+        **dict(o.details),
+        "event": o.event,
+        "severity": EVENTS[o.event].severity,
+    },
     Fault: _fault,
     SettingsTook: lambda o: {"settings": dict(o.settings), "source": o.source},
 }
@@ -238,6 +243,7 @@ _OPTIONAL: dict[str, dict[str, Any]] = {
         "occupant": _one_of(Occupant),
         "request": _one_of(Request),
         "session": _one_of(Session),
+        "severity": _one_of(Severity),
         "source": _TEXT,
         "why": _TEXT,
     },

@@ -100,7 +100,7 @@ def _request(line: Line) -> Answered:
 
 
 def _event(line: Line) -> Event:
-    details = {key: line[key] for key in line if key not in ("t", "kind", "event")}
+    details = {key: line[key] for key in line if key not in ("t", "kind", "event", "severity")}
     return Event(EventName(line["event"]), tuple(details.items()))
 
 

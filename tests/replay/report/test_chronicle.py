@@ -102,7 +102,7 @@ def test_events_faults_and_commands_become_marks_with_their_words() -> None:
     chronicle.take(5, Fault(FaultName.BUS_LOST, True))
     assert [(mark.now_us, mark.kind, mark.words) for mark in chronicle.marks] == [
         (1, "command", "engage the charge-port latch, try 2"),
-        (2, "event", "the pin did not move in any of its tries, actuator latch"),
+        (2, "event", "the pin did not move in any of its tries (charge-port latch)"),
         (3, "fault", "the pin could not be engaged, charge-port latch"),
         (4, "over", "the pin could not be engaged, charge-port latch"),
         (5, "fault", "the car's bus is lost"),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vehicle.core.car import Actuator
+from vehicle.core.events_told import sentence
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Timer
 from vehicle.core.messages import (
@@ -34,7 +35,7 @@ from vehicle.core.record import record
 from vehicle.core.settings import Settings
 from vehicle.core.situation import Situation
 from vehicle.core.whatif import CHANGE_WORDS, ways
-from vehicle.core.words import EVENT_WORDS, FAULT_WORDS, PIN_WORDS, RESULT_WORDS
+from vehicle.core.words import FAULT_WORDS, PIN_WORDS, RESULT_WORDS
 from vehicle.replay.report.lanes import ASSUMED, PERMIT, demand_key, state_key
 from vehicle.replay.timeline import Row, Timeline
 from vehicle.wire.frame import Frame
@@ -183,8 +184,7 @@ class Chronicle:
                 words = f"{output.command} the {PIN_WORDS[output.actuator]}{again}"
                 self.marks.append(Mark(now_us, "command", words, self._cause()))
             case Event():
-                details = "".join(f", {name} {value}" for name, value in output.details)
-                words = EVENT_WORDS[output.event] + details
+                words = sentence(output.event, output.details)
                 self.marks.append(Mark(now_us, "event", words))
             case Fault():
                 about = f", {PIN_WORDS[output.actuator]}" if output.actuator is not None else ""
