@@ -51,11 +51,11 @@ def test_every_block_is_shown_somewhere() -> None:
 
 
 def test_what_stands_between_the_markers_is_replaced_and_the_rest_is_kept() -> None:
-    text = "before\n<!-- generated: events -->\nold\n<!-- /generated -->\nafter\n"
+    text = "before\n<!-- generated: events -->\nstale text\n<!-- /generated -->\nafter\n"
     written = render_docs.render(text, "X.md")
     assert written.startswith("before\n<!-- generated: events -->\n\n| event |")
     assert written.endswith("|\n\n<!-- /generated -->\nafter\n")
-    assert "old" not in written
+    assert "stale text" not in written
     assert render_docs.render(written, "X.md") == written
 
 
