@@ -91,6 +91,16 @@ def test_an_event_is_as_grave_as_what_may_be_lost(
             "unplugged during the charge (energy unknown)",
         ),
         (
+            EventName.UNPLUGGED_DURING_CHARGE,
+            (("energy_wh", 999),),
+            "unplugged during the charge (999 Wh so far)",
+        ),
+        (
+            EventName.UNPLUGGED_DURING_CHARGE,
+            (("energy_wh", 1000),),
+            "unplugged during the charge (1.0 kWh so far)",
+        ),
+        (
             EventName.JAMMED,
             (("actuator", "latch"), ("command", "engage")),
             "the pin did not move in any of its tries (charge-port latch, to engage)",

@@ -150,6 +150,12 @@ def _word(words: Mapping[str, str]) -> Callable[[str | int], str]:
     return lambda value: words.get(str(value), str(value))
 
 
+def _energy(value: str | int) -> str:
+    if isinstance(value, str):
+        return f"energy {value}"
+    return f"{value} Wh so far" if value < 1000 else f"{value / 1000:.1f} kWh so far"
+
+
 _DETAILS: dict[str, Callable[[str | int], str]] = {
     "actuator": _word({str(pin): words for pin, words in PIN_WORDS.items()}),
     "occupant": _word({str(each): SIGNAL_WORDS["occupant"][each] for each in Occupant}),
@@ -162,9 +168,7 @@ _DETAILS: dict[str, Callable[[str | int], str]] = {
             str(Authenticity.UNCHECKED): "its code was not looked at",
         }
     ),
-    "energy_wh": lambda value: (
-        f"{value / 1000:.1f} kWh so far" if isinstance(value, int) else f"energy {value}"
-    ),
+    "energy_wh": _energy,
     "source": lambda value: f"by {value}",
     "request": lambda value: f"to {value}",
     "asks": lambda value: f"it asks for {value}",
