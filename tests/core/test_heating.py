@@ -216,6 +216,21 @@ def test_who_asks_again_is_heated_for_again() -> None:
     assert bench.faults() == [(FaultName.FAILED_TO_RELEASE, False)]
 
 
+def test_who_asks_while_it_is_heated_already_waits_for_the_heater() -> None:
+    bench = cold()
+    bench.see(car_lock=CarLock.UNLOCKED)
+    bench.run(MIN)
+    tries = len(bench.commands())
+    bench.unlatch()
+    bench.run(5 * MIN)
+    assert len(bench.commands()) == tries, "a new reason melts no ice"
+    assert heats(bench) == ON
+    bench.stuck.clear()
+    bench.run(5 * MIN)
+    assert bench.results() == [Result.ACCEPTED, Result.RELEASED]
+    assert heats(bench) == [*ON, OFF]
+
+
 def test_a_demand_that_comes_again_by_itself_is_not_heated_for_again() -> None:
     bench = cold()
     bench.see(car_lock=CarLock.UNLOCKED)

@@ -82,6 +82,7 @@ def test_the_car_table_changes_what_the_profile_says() -> None:
         when_empty=WhenEmpty.LEAVE,
         reports_weld_test=True,
         connector_locks_itself=True,
+        can_heat=True,
     )
     car = options.apply(Car())
     assert not car.latch.feedback
@@ -89,6 +90,7 @@ def test_the_car_table_changes_what_the_profile_says() -> None:
     assert car.when_empty is WhenEmpty.LEAVE
     assert car.reports_weld_test
     assert car.connector_locks_itself
+    assert car.can_heat
     assert CarOptions().apply(car) == car
 
 

@@ -14,6 +14,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from vehicle.core.car import Actuator
 from vehicle.core.memory import FROZEN, GAVE_UP, Flag, State, Timer
 from vehicle.core.messages import HeatInlet
 from vehicle.core.names import Demand, EventName
@@ -44,6 +45,11 @@ def begin(state: State, pin: PinControl) -> bool:
         state.tell(EventName.HEATING_INLET, actuator=pin.actuator, attempts=state.heatings)
     state.flags.add(FROZEN[pin.actuator])
     return True
+
+
+def waits(state: State, actuator: Actuator, demand: Demand) -> bool:
+    """Return whether a release has to wait for the heater, whatever it is wanted for by now."""
+    return demand is Demand.RELEASE and FROZEN[actuator] in state.flags
 
 
 def watch(state: State, now_us: int) -> None:

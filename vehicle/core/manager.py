@@ -286,7 +286,7 @@ class LockManager:
         if decision != state.decisions.get(actuator):
             state.decisions[actuator] = decision
             state.outputs.append(self._decided(actuator))
-        if self._may_act(actuator):
+        if self._may_act(actuator) and not heating.waits(state, actuator, decision.demand):
             explicit = state.asked is Asked.UNLATCH
             state.pins[actuator].want(
                 decision.demand, decision.rule.name, explicit, self._may(actuator), self._now_us

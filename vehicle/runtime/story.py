@@ -21,7 +21,8 @@ A story is TOML::
                                 board_mv = 12600, cabin = "empty", place = "unknown"
     [car]                       what this car's profile would say otherwise: latch_feedback,
                                 adapter_feedback = true, when_empty = "release",
-                                reports_weld_test = true, connector_locks_itself = false
+                                reports_weld_test = true, connector_locks_itself = false,
+                                can_heat = true
 
     [[step]]                    what happens: a word of ``orders.STEPS`` and its parameters;
                                 shorter: step = [ {...}, {...} ] above the first table
@@ -114,6 +115,7 @@ class CarOptions:
     when_empty: WhenEmpty | None = None
     reports_weld_test: bool | None = None
     connector_locks_itself: bool | None = None
+    can_heat: bool | None = None
 
     def apply(self, car: Car) -> Car:
         """Return ``car`` as this story wants it."""
@@ -127,6 +129,8 @@ class CarOptions:
             car = replace(car, reports_weld_test=self.reports_weld_test)
         if self.connector_locks_itself is not None:
             car = replace(car, connector_locks_itself=self.connector_locks_itself)
+        if self.can_heat is not None:
+            car = replace(car, can_heat=self.can_heat)
         return car
 
 
@@ -221,6 +225,7 @@ def _car(table: Table) -> CarOptions:
         else None,
         reports_weld_test=truth("reports_weld_test"),
         connector_locks_itself=truth("connector_locks_itself"),
+        can_heat=truth("can_heat"),
     )
     table.close()
     return options
