@@ -6,11 +6,10 @@ import re
 
 from owners_car import OwnersCar
 
-from vehicle.core.messages import Event, Observed, Requested
+from vehicle.core.messages import Event, Requested
 from vehicle.core.names import Request, Source
 from vehicle.core.presets import preset_named
 from vehicle.core.settings import Settings, parse
-from vehicle.core.signals import Place
 from vehicle.runtime.orders import STEPS
 from vehicle.runtime.simulator import FaultOrder, StartState
 
@@ -27,7 +26,8 @@ class Life:
 
     def __init__(self, chosen: Settings | str = "tesla", *faults: FaultOrder) -> None:
         settings = parse(preset_named(chosen).wishes) if isinstance(chosen, str) else chosen
-        self.car = OwnersCar(StartState(doors="unlocked", key="near"), *faults, settings=settings)
+        start = StartState(doors="unlocked", key="near", surroundings=True)
+        self.car = OwnersCar(start, *faults, settings=settings)
         self.car.advance(1)
 
     def go(self, what: str) -> None:
@@ -36,15 +36,13 @@ class Life:
         if word == "wait":
             self.car.advance(float(given[0]))
             return
-        if word == "stand":
-            self.car.give(Observed((("place", Place(given[0])),)))
-        elif word == "ask":
+        if word == "ask":
             self.car.give(Requested(Request.UNLATCH, Source(given[0])))
         else:
             values = {name: each.default for name, each in STEPS[word].parameters.items()}
             for each in given:
                 name, _, value = each.partition("=")
-                number = re.fullmatch(r"\d+", value)
+                number = re.fullmatch(r"-?\d+", value)
                 values[name] = (
                     int(value) if number else {"false": False, "true": True}.get(value, value)
                 )

@@ -33,9 +33,9 @@ from vehicle.core.lifecycle import TRANSITIONS
 from vehicle.core.names import Demand, FaultName, PinState, Proof
 from vehicle.core.permit import PERMITS, Grip
 from vehicle.core.policy import OWNER, SAFETY, Rule
-from vehicle.core.presets import PRESETS
+from vehicle.core.presets import PRESETS, Preset
 from vehicle.core.rehearsal import MOMENT_WORDS, Moment, rehearse
-from vehicle.core.settings import LESS, MORE, SINGLE, Mode, Settings, parse
+from vehicle.core.settings import LESS, MORE, SINGLE, Mode, Settings, Toggle, parse
 from vehicle.core.settings_told import described
 from vehicle.core.signals import Supply
 from vehicle.core.situation import SIGNALS_BEHIND, Situation
@@ -222,19 +222,31 @@ def modes() -> str:
     """Return when each mode holds an AC cable, as the policy decides it, and who knows it."""
     moments = [moment for moment in Moment if moment is not Moment.GRACE_OVER]
     rows = []
-    for mode in Mode:
-        owner = Settings(latch_mode=mode)
+    owners = [
+        Settings(latch_mode=mode, waiting_counts=counts) for mode in Mode for counts in Toggle
+    ]
+    for owner in owners:
         circumstance = Circumstance(supply=Supply.AC)
         rehearsed = rehearse(Car(), owner, circumstance).moments
         held = {each.moment for each in rehearsed if each.state is PinState.ENGAGED}
         known = [
-            preset.like
-            for preset in PRESETS
-            if preset.like and parse(preset.wishes).mode(Actuator.LATCH) is mode
+            preset.like for preset in PRESETS if preset.like and _in_mode(preset) == _waits(owner)
         ]
+        if owner.waiting_counts is Toggle.OFF and not known:
+            continue
         marks = ("held" if moment in held else "free" for moment in moments)
-        rows.append((code(mode), *marks, ", ".join(known)))
+        rows.append((codes(_waits(owner)), *marks, ", ".join(known)))
     return table(("mode", *(MOMENT_WORDS[each] for each in moments), "known from"), rows)
+
+
+def _waits(owner: Settings) -> tuple[str, ...]:
+    """Return the mode, and that a wait does not count where it does not."""
+    counts = owner.waiting_counts is Toggle.ON
+    return (owner.mode(Actuator.LATCH), *(() if counts else ("waiting-counts = off",)))
+
+
+def _in_mode(preset: Preset) -> tuple[str, ...]:
+    return _waits(parse(preset.wishes))
 
 
 def presets() -> str:

@@ -40,6 +40,8 @@ def held(rehearsal: Rehearsal) -> list[str]:
             AWAY,
             ["plugged-in", "locked", "waiting", "charging", "full"],
         ),
+        ({"waiting-counts": "off"}, AWAY, ["locked", "waiting", "charging", "full"]),
+        ({"latch-mode": "while-charging", "waiting-counts": "off"}, AWAY, ["charging"]),
         (NEVER_AT_HOME, HOME, []),
         (NEVER_AT_HOME, AWAY, ["locked", "waiting", "charging", "full"]),
         (NEVER_AT_HOME, Circumstance(place=Place.HOME, supply=Supply.DC), ["waiting", "charging"]),

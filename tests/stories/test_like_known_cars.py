@@ -26,7 +26,34 @@ LEAF = [
     # The fob, and the doors, free it for a while; locking the doors again holds it at once.
     ("leaf-lock", (AC, HELD), ("lock_car", HELD), ("fob", FREE)),
     ("leaf-lock", (AC, HELD), ("lock_car", HELD), ("unlock_car", FREE), ("lock_car", HELD)),
-    # AUTO: while charging, and freed at its end.
+    # Freed and not taken, it is held again after half a minute: by the fob, and by the doors.
+    (
+        "leaf-lock",
+        (AC, HELD),
+        ("lock_car", HELD),
+        ("fob", FREE),
+        ("wait 20", FREE),
+        ("wait 8", HELD),
+    ),
+    (
+        "leaf-lock",
+        (AC, HELD),
+        ("lock_car", HELD),
+        ("unlock_car", FREE),
+        ("wait 20", FREE),
+        ("wait 8", HELD),
+    ),
+    (
+        "leaf-lock",
+        (AC, HELD),
+        ("lock_car", HELD),
+        ("complete", HELD),
+        ("unlock_car", FREE),
+        ("wait 20", FREE),
+        ("wait 8", HELD),
+    ),
+    # AUTO: while charging, and freed at its end. Not while a timer waits.
+    ("leaf-auto", (AC_LATER, HELD), ("wait 60", FREE), ("charge", HELD)),
     ("leaf-auto", (IDLE, FREE), ("lock_car", FREE)),
     ("leaf-auto", (AC, HELD), ("lock_car", HELD), ("complete", FREE)),
     # UNLOCK: not held. DC is held whatever the switch says.
@@ -54,7 +81,15 @@ KIA = [
     ("kia-while-charging", (AC, HELD), ("lock_car", HELD), ("complete", FREE)),
     ("kia-dont-lock", (AC, FREE), ("lock_car", FREE), ("complete", FREE)),
     ("kia-dont-lock", (DC, HELD), ("complete", FREE)),
-    # All doors unlocked frees it; locking them holds it again at once.
+    # All doors unlocked frees it, for a quarter of a minute; locking them holds it at once.
+    (
+        "kia-always",
+        (AC, HELD),
+        ("lock_car", HELD),
+        ("unlock_car", FREE),
+        ("wait 7", FREE),
+        ("wait 8", HELD),
+    ),
     ("kia-always", (AC, HELD), ("lock_car", HELD), ("unlock_car", FREE), ("lock_car", HELD)),
 ]
 
@@ -89,6 +124,15 @@ JAGUAR = [
     # AC: unlocking the car frees it, within six seconds.
     ("jaguar", (AC, HELD), ("lock_car", HELD), ("unlock_car", FREE)),
     ("jaguar", (AC, HELD), ("lock_car", HELD), ("complete", HELD), ("unlock_car", FREE)),
+    # Freed and not taken, a minute later it charges on, held.
+    (
+        "jaguar",
+        (AC, HELD),
+        ("lock_car", HELD),
+        ("fob", FREE),
+        ("wait 50", FREE),
+        ("wait 10", HELD),
+    ),
     # DC: one press leaves it running, the second one ends it.
     ("jaguar", (DC, HELD), ("lock_car", HELD), ("unlock_car", HELD), ("fob", FREE)),
 ]
@@ -106,6 +150,11 @@ TESLA = [
     (("insert_adapter", FREE), (AC, HELD), ("lock_car", HELD), ("ask screen", FREE)),
     (("insert_adapter", FREE), (AC, HELD), ("lock_car", HELD), ("complete", HELD)),
 ]
+
+
+def test_a_teslas_port_stays_unlocked_below_5_degrees_but_while_it_charges() -> None:
+    cold = ("weather celsius=4", FREE), ("wait 65", FREE)
+    lived("tesla", *cold, ("lock_car", FREE), (AC, HELD), ("complete", FREE), ("wait 60", FREE))
 
 
 @pytest.mark.parametrize("steps", TESLA)

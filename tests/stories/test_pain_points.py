@@ -15,9 +15,10 @@ from played import PATHS
 
 from vehicle.core.car import Actuator
 from vehicle.core.messages import Answered, Decided
-from vehicle.core.names import PinState, Result
+from vehicle.core.names import Demand, PinState, Result
 from vehicle.core.settings import parse
 from vehicle.core.signals import Occupant
+from vehicle.core.whatif import ways
 from vehicle.core.words import what_is_held
 from vehicle.runtime.control_way import advice_for
 from vehicle.runtime.journal import fields_of
@@ -59,6 +60,24 @@ def test_02_the_button_at_the_port_asks_for_the_key_at_the_port_and_not_at_the_d
     assert life.latch == FREE
 
 
+def test_04_a_pin_that_is_frozen_in_is_heated_free_and_tried_again() -> None:
+    life = Life("street", fault("frozen_pin", 75, pin="latch", melts_s=60))
+    life.all("weather celsius=-8", "wait 65", AC, "complete", "ask screen", "wait 30")
+    assert (life.latch, life.pin("heater")) == (HELD, "on")
+    life.go("wait 50")
+    assert (life.latch, life.pin("heater")) == (FREE, "off")
+
+
+def test_05_in_the_cold_a_cable_is_freed_beside_its_owner_and_never_silently() -> None:
+    life = Life("street")
+    life.all("weather celsius=-8", AC, "lock_car", "key zone=absent", "complete", "wait 90")
+    assert life.latch == HELD
+    attended = Life("street")
+    attended.all("weather celsius=-8", AC, "complete", "wait 90")
+    assert attended.latch == FREE
+    assert attended.car.manager.decision(Actuator.LATCH).rule.name == "frost_threatens"
+
+
 def test_06_a_released_latch_is_not_taken_for_an_unplugged_cable() -> None:
     life = Life()
     life.all(AC, "ask remote")
@@ -68,7 +87,7 @@ def test_06_a_released_latch_is_not_taken_for_an_unplugged_cable() -> None:
 
 def test_07_at_a_home_by_the_road_the_cable_is_held_although_the_car_is_open() -> None:
     life = Life("street")
-    life.all("stand home", AC_LATER)
+    life.all("drive place=home", AC_LATER)
     assert life.latch == HELD
     life.go("unplug")
     assert life.car.plant.truth()["connector"] == "in"
@@ -112,7 +131,7 @@ def test_12_and_26_whether_full_means_free_is_the_owners_choice() -> None:
 def test_14_free_at_home_and_held_elsewhere() -> None:
     for place, pin in (("home", FREE), ("away", HELD)):
         life = Life(parse({"overrides": ["auto-lock=off when place=home"]}))
-        life.all(f"stand {place}", AC, "lock_car")
+        life.all(f"drive place={place}", AC, "lock_car")
         assert life.latch == pin
 
 
@@ -126,6 +145,15 @@ def test_16_and_22_a_wall_button_or_an_app_frees_it_and_not_the_doors_alone(sour
     life = Life()
     life.all(AC, "lock_car", f"ask {source}")
     assert life.latch == FREE
+
+
+@pytest.mark.parametrize(("window", "after_200_s"), [(15, HELD), (300, FREE), ("never", FREE)])
+def test_17_how_long_a_release_may_go_unused_is_the_owners_choice(window, after_200_s) -> None:
+    life = Life(parse({"relock-window-s": window}))
+    life.all(AC, "lock_car", "ask remote")
+    assert life.latch == FREE
+    life.go("wait 200")
+    assert life.latch == after_200_s
 
 
 def test_18_and_19_one_action_stops_the_charge_then_releases_and_leaves_the_doors_locked() -> None:
@@ -182,10 +210,26 @@ def test_29_30_and_37_a_stuck_pin_is_tried_again_and_ends_at_the_manual_release(
     assert "jammed" in life.events
 
 
+def test_31_a_cable_is_freed_while_the_12_v_battery_still_can() -> None:
+    life = Life("street")
+    life.all(AC, "lock_car", "complete", "board_supply mv=11200", "wait 15")
+    assert life.latch == FREE
+    life.go("board_supply mv=8000")
+    assert ("supply_low", None) in life.car.manager.faults
+
+
 def test_32_handle_first_or_adapter_first_one_question_frees_whatever_is_there() -> None:
     life = Life()
     life.all("insert_adapter", AC, "lock_car", "ask screen", "remove_adapter")
     assert life.car.plant.truth()["adapter"] == "out"
+
+
+def test_33_how_long_a_released_cable_stays_free_is_said() -> None:
+    life = Life("kia-always")
+    life.all(AC, "lock_car", "ask remote")
+    car = life.car
+    told = [way.words for way in ways(car.manager, Actuator.LATCH, Demand.ENGAGE, car.now)]
+    assert "11 s pass" in told
 
 
 def test_34_every_disconnection_during_a_charge_is_told() -> None:

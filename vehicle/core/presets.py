@@ -14,7 +14,7 @@ from dataclasses import field
 
 from vehicle.core.circumstance import nearest
 from vehicle.core.record import record
-from vehicle.core.settings import OVERRIDES, SINGLE, SettingsError
+from vehicle.core.settings import NEVER, OVERRIDES, SINGLE, SettingsError
 
 Wishes = Mapping[str, str | int]
 
@@ -39,8 +39,8 @@ PRESETS = (
     Preset(
         "street",
         "A car at the kerb with its own cable: whatever is plugged in is held until you unlock the"
-        " car or ask for it.",
-        {"latch-mode": "always", "adapter-mode": "always"},
+        " car or ask for it, and held again after half a minute if nobody takes it.",
+        {"latch-mode": "always", "adapter-mode": "always", "relock-window-s": 30},
     ),
     Preset(
         "home-garage",
@@ -60,49 +60,63 @@ PRESETS = (
     Preset(
         "never-stuck",
         "Above all you want to drive away: the cable is held only where power demands it, and freed"
-        " as soon as it can be.",
+        " as soon as it can be; in the cold and on a weak 12 V battery, too.",
         {
             "auto-lock": "off",
             "high-current": "limit",
             "unlock-while-charging-frees": "on",
             "release-when-full": "on",
             "power-cut-hold-s": 60,
+            "waiting-counts": "off",
+            "relock-window-s": NEVER,
+            "cold-release": "always",
+            "low-supply-release": "on",
         },
     ),
     Preset(
         "leaf-lock",
         "As a Nissan Leaf with its switch at LOCK.",
-        {"latch-mode": "always", "unlock-while-charging-frees": "on"},
+        {"latch-mode": "always", "unlock-while-charging-frees": "on", "relock-window-s": 30},
         like="Nissan Leaf LOCK",
     ),
     Preset(
         "leaf-auto",
         "As a Nissan Leaf with its switch at AUTO.",
-        {"latch-mode": "while-charging", "unlock-while-charging-frees": "on"},
+        {
+            "latch-mode": "while-charging",
+            "unlock-while-charging-frees": "on",
+            "power-cut-hold-s": 300,
+            "waiting-counts": "off",
+            "relock-window-s": 30,
+        },
         like="Nissan Leaf AUTO",
     ),
     Preset(
         "leaf-unlock",
         "As a Nissan Leaf with its switch at UNLOCK.",
-        {"auto-lock": "off"},
+        {"auto-lock": "off", "relock-window-s": 30},
         like="Nissan Leaf UNLOCK",
     ),
     Preset(
         "kia-always",
         'As a Kia or Hyundai set to "Always".',
-        {"latch-mode": "always", "unlock-while-charging-frees": "on"},
+        {"latch-mode": "always", "unlock-while-charging-frees": "on", "relock-window-s": 15},
         like="Kia Always",
     ),
     Preset(
         "kia-while-charging",
         'As a Kia or Hyundai set to "While charging".',
-        {"latch-mode": "while-charging", "unlock-while-charging-frees": "on"},
+        {
+            "latch-mode": "while-charging",
+            "unlock-while-charging-frees": "on",
+            "relock-window-s": 15,
+        },
         like="Kia While charging",
     ),
     Preset(
         "kia-dont-lock",
         'As a Kia or Hyundai set to "Don\'t lock".',
-        {"auto-lock": "off"},
+        {"auto-lock": "off", "relock-window-s": 15},
         like="Kia Don't lock",
     ),
     Preset(
@@ -120,10 +134,19 @@ PRESETS = (
     Preset(
         "jaguar",
         "As a Jaguar I-Pace: unlocking ends an AC charge and frees the cable; DC goes on.",
-        {OVERRIDES: "unlock-while-charging-frees=on when supply=ac"},
+        {
+            "relock-window-s": 60,
+            OVERRIDES: "unlock-while-charging-frees=on when supply=ac",
+        },
         like="Jaguar I-Pace",
     ),
-    Preset("tesla", "As a Tesla: cable and adapter follow the car's own lock.", {}, like="Tesla"),
+    Preset(
+        "tesla",
+        "As a Tesla: cable and adapter follow the car's own lock, but below 5 °C nothing is held"
+        " that does not charge.",
+        {"relock-window-s": 60, "cold-release": "always"},
+        like="Tesla",
+    ),
 )
 """Every preset, those for a way of living first."""
 

@@ -12,6 +12,7 @@ from vehicle.core.messages import ActuatorChanged
 from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.pin import Outcome, PinControl
 from vehicle.core.policy import (
+    car_opened,
     charge_over,
     frost_threatens,
     full_and_freed,
@@ -57,6 +58,8 @@ def _released(state: State, pin: PinControl) -> None:
     if state.seen.occupant in SEATED and not power_cut and when not in _FOR_A_WHILE:
         state.flags.add(RELEASED[pin.actuator])
         state.flags.discard(Flag.NEW_CHARGE)
+    if when is car_opened:
+        state.flags.add(Flag.RELOCKS)
 
 
 def _outcome(state: State, pin: PinControl, outcome: Outcome) -> None:

@@ -38,6 +38,7 @@ from vehicle.core.signals import (
 )
 from vehicle.core.situation import guarding_pin
 from vehicle.core.snapshot import FEEDBACK_SIGNAL
+from vehicle.core.spans import LONG_WAIT_US
 
 MINUTE_US = 60_000_000
 STEP_US = 10_000_000
@@ -139,6 +140,8 @@ def _lived(stage: _Stage) -> Iterator[Decided]:
                 continue
             stage.pass_time(owner.release_grace_min * MINUTE_US)
         stage.see(_CHANGES[moment])
+        if moment is Moment.WAITING and owner.waiting_counts is Toggle.OFF:
+            stage.pass_time(LONG_WAIT_US)
         actuator = guarding_pin(manager.snapshot) or Actuator.LATCH
         decision = manager.decision(actuator)
         overrides = manager.overrides_behind(actuator)

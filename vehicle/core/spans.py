@@ -50,8 +50,11 @@ def over(state: State, timer: Timer) -> None:
 
 
 def forget_release(state: State) -> None:
-    """End what a release began: the pins may engage again, and charging may go on."""
-    state.flags -= {Flag.STOPPED, Flag.RELOCKS, *RELEASED.values()}
+    """End what a release began: the pins may engage again, and charging may go on.
+
+    Where unlocking the car was the release, nobody made use of that either.
+    """
+    state.flags -= {Flag.STOPPED, Flag.RELOCKS, Flag.LOCKED_SINCE_SEATED, *RELEASED.values()}
 
 
 def settings_changed(state: State, was: Settings, now_us: int) -> None:
