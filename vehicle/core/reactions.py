@@ -33,6 +33,7 @@ def collect(state: State, pin: PinControl) -> None:
     for output in outputs:
         if not isinstance(output, ActuatorChanged) or output.state is not PinState.RELEASED:
             continue
+        state.heatings = 0
         # A pin that is found out, after a gap or at the start, was not released just now. One that
         # the car itself moves is only ever found.
         if state.shadow or output.was is not PinState.UNKNOWN:
@@ -47,7 +48,6 @@ def _released(state: State, pin: PinControl) -> None:
     One that lasts only as long as its cause is not remembered: after a power cut, in frost, on an
     empty battery and while a session waits, the pin engages again when that is over.
     """
-    state.heatings = 0
     decision = state.decisions.get(pin.actuator)
     if decision is None or decision.demand is not Demand.RELEASE:
         return
