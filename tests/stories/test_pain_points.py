@@ -25,6 +25,7 @@ from vehicle.runtime.journal import fields_of
 
 STORIES = {
     3: "empty_inlet_is_never_latched",
+    4: "frozen_in_and_melted",
     13: "thread_no_lock_where_the_post_locks",
     24: "fob_flicker",
     25: "ac_waiting_for_the_sun",
@@ -58,14 +59,6 @@ def test_02_the_button_at_the_port_asks_for_the_key_at_the_port_and_not_at_the_d
     assert life.latch == HELD
     life.all("key zone=at-port", "wait 10", "button")
     assert life.latch == FREE
-
-
-def test_04_a_pin_that_is_frozen_in_is_heated_free_and_tried_again() -> None:
-    life = Life("street", fault("frozen_pin", 75, pin="latch", melts_s=60))
-    life.all("weather celsius=-8", "wait 65", AC, "complete", "ask screen", "wait 30")
-    assert (life.latch, life.pin("heater")) == (HELD, "on")
-    life.go("wait 50")
-    assert (life.latch, life.pin("heater")) == (FREE, "off")
 
 
 def test_05_in_the_cold_a_cable_is_freed_beside_its_owner_and_never_silently() -> None:
