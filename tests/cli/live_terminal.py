@@ -1,4 +1,4 @@
-"""Runs ``chargelock demo`` on a terminal of its own, hits keys, and reads the screen back."""
+"""Runs a live command on a terminal of its own, hits keys, and reads the screen back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 
 import pyte
@@ -25,7 +26,12 @@ class LiveTerminal:
     """The command on a terminal of so many columns and lines."""
 
     def __init__(
-        self, columns: int, lines: int, command: list[str] = COMMAND, **changes: str
+        self,
+        columns: int,
+        lines: int,
+        command: list[str] = COMMAND,
+        words: Sequence[str | Path] = ("demo",),
+        **changes: str,
     ) -> None:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
@@ -34,7 +40,7 @@ class LiveTerminal:
         fcntl.ioctl(self._follower, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._before = termios.tcgetattr(self._follower)
         self.process = subprocess.Popen(
-            [*command, "demo"],
+            [*command, *map(str, words)],
             stdin=self._follower,
             stdout=self._follower,
             stderr=self._follower,
@@ -91,9 +97,14 @@ class LiveTerminal:
         return self.process.returncode
 
     @property
+    def modes_restored(self) -> bool:
+        """Whether the terminal treats keys as it did."""
+        return termios.tcgetattr(self._follower) == self._before
+
+    @property
     def restored(self) -> bool:
         """Whether the terminal is as it was: modes, main screen, cursor."""
-        modes = termios.tcgetattr(self._follower) == self._before
+        modes = self.modes_restored
         main_screen = self.raw.rfind(b"\x1b[?1049l") > self.raw.rfind(b"\x1b[?1049h") >= 0
         cursor = self.raw.rfind(b"\x1b[?25h") > self.raw.rfind(b"\x1b[?25l")
         return modes and main_screen and cursor

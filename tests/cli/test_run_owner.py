@@ -17,7 +17,8 @@ from vehicle.cli import control_socket
 from vehicle.cli.control_socket import NOT_KEPT, control_socket_if_possible, settings_kept
 from vehicle.cli.live import _open
 from vehicle.core.settings import Settings, Toggle
-from vehicle.runtime.ports import Port, PortError
+from vehicle.runtime.port_error import PortError
+from vehicle.runtime.ports import Port
 
 RUN = ("run", "--interface", "virtual", "--profile", "reference", "--channel")
 

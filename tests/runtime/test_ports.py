@@ -18,7 +18,8 @@ from live_bench import Wire
 
 from vehicle.runtime import ports as ports_module
 from vehicle.runtime.can_socket import BUS_OFF, CanSocket, build_frame, parse_frame
-from vehicle.runtime.ports import Port, PortError
+from vehicle.runtime.port_error import PortError
+from vehicle.runtime.ports import Port
 from vehicle.runtime.python_can import Arrived, from_message
 from vehicle.wire.frame import Frame
 
@@ -322,6 +323,7 @@ def test_a_kernels_frame_is_read_as_it_was_built() -> None:
         Frame(0x1FFF_FFFF, b"", "c", extended=True),
         Frame(0x123, bytes(range(12)), "c", fd=True),
         Frame(0x123, bytes(64), "c", extended=True, fd=True),
+        Frame(0x123, b"", "c", remote=True),
     ]
     for frame in frames:
         assert parse_frame(memoryview(build_frame(frame)), "c") == frame

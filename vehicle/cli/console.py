@@ -6,6 +6,7 @@ takes long to import; quick commands stand on this alone.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -115,3 +116,8 @@ def fail(message: object, code: int = 1) -> NoReturn:
     """Print one line of error and end with ``code``."""
     click.echo(f"error: {' '.join(str(message).split())}", err=True)
     sys.exit(code)
+
+
+def code_of(error: OSError) -> int:
+    """Return the exit code for a channel that cannot be opened: 3 if not permitted, 2 otherwise."""
+    return 3 if error.errno in (errno.EPERM, errno.EACCES) else 2

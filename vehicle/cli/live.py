@@ -13,7 +13,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from vehicle.cli.console import fail
+from vehicle.cli.console import code_of, fail
 from vehicle.cli.control_socket import control_socket_if_possible, settings_kept
 from vehicle.cli.live_journal import journal_written
 from vehicle.cli.profile import load_or_fail
@@ -24,7 +24,8 @@ from vehicle.cli.service_process import Ended, say, settle_memory
 from vehicle.core.settings import Settings, SettingsError
 from vehicle.runtime.instance import AlreadyRunningError, claim
 from vehicle.runtime.notify import Watchdog, notify, watchdog_us
-from vehicle.runtime.ports import Port, PortError
+from vehicle.runtime.port_error import PortError
+from vehicle.runtime.ports import Port
 from vehicle.runtime.recorder import Recorder
 from vehicle.runtime.service import Service
 from vehicle.runtime.settings_store import SettingsStore
@@ -32,9 +33,6 @@ from vehicle.runtime.store import read_settings
 from vehicle.runtime.wiring import Wiring, WiringError
 from vehicle.wire.loaded import Profile
 from vehicle.wire.reader import Judge
-
-_EXIT_CODES = {errno.EPERM: 3, errno.EACCES: 3}
-"""Why a channel cannot be opened -> the exit code. Anything else is 2: the command does not fit."""
 
 
 def serve(options: Options) -> int:
@@ -158,7 +156,7 @@ def _open(port: Port, wait: bool) -> None:
             say(f"{error.strerror}; waiting for it")
             port.open_later()
         else:
-            fail(error.strerror, _EXIT_CODES.get(error.errno or 0, 2))
+            fail(error.strerror, code_of(error))
 
 
 def _greeting(profile: Profile, options: Options) -> str:

@@ -28,6 +28,7 @@ _COMMANDS = {
     "guest": ("vehicle.cli.guest", "guest", "Let somebody else take the cable, with a code."),
     "journal": ("vehicle.cli.journal", "journal", "Print the decision journal, or its schema."),
     "latch": ("vehicle.cli.pins", "latch", "Hold what is plugged in."),
+    "play": ("vehicle.cli.play", "play", "Send a CAN recording onto a bus, in its own time."),
     "place": ("vehicle.cli.place", "place", "Tell where the car stands, and where your zones are."),
     "profile": ("vehicle.cli.profile", "profile", "List and check car profiles."),
     "replay": ("vehicle.cli.replay", "replay", "Replay a CAN recording and explain each decision."),

@@ -211,5 +211,7 @@ def parse_frame(data: memoryview, channel: str) -> Frame | None:
 def build_frame(frame: Frame) -> bytes:
     """Return ``frame`` as a ``can_frame`` or ``canfd_frame``."""
     word = frame.can_id | (_EXTENDED_FLAG if frame.extended else 0)
+    if frame.remote:
+        word |= _REMOTE_FLAG
     room = 64 if frame.fd else CLASSIC_BYTES_MAX
     return _HEAD.pack(word, len(frame.data)) + frame.data.ljust(room, b"\0")

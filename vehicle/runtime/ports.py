@@ -19,12 +19,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
 import socket
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from vehicle.runtime.can_socket import BUS_OFF, RESTARTED, CanSocket, open_raw
+from vehicle.runtime.port_error import PortError, not_opened, see_interface
 from vehicle.runtime.python_can import (
     Arrived,
     BusReader,
@@ -55,10 +55,6 @@ class Change(NamedTuple):
 
     up: bool
     why: str
-
-
-class PortError(OSError):
-    """A channel cannot be opened. The message says why and what to do; ``errno`` may be None."""
 
 
 class Port:
@@ -112,12 +108,7 @@ class Port:
                 self._watch_bus(self._open_bus())
         except errors as error:
             self._shut()
-            number = getattr(error, "errno", None) or getattr(error, "error_code", None)
-            raise PortError(
-                number,
-                f"channel {self.channel} of interface {self.interface} cannot be opened:"
-                f" {reason(error)}; {_remedy(number, self.interface, self.channel)}",
-            ) from error
+            raise not_opened(self.interface, self.channel, error) from error
         self._wait_s = REOPEN_S_MIN
         self._bus_off = False
         self.up = True
@@ -127,7 +118,7 @@ class Port:
         return errors_of(self.interface)
 
     def _open_socket(self) -> socket.socket:
-        _see_interface(self.channel)
+        see_interface(self.channel)
         return open_raw(self.channel, fd=self._fd)
 
     def _open_bus(self) -> can.BusABC:
@@ -338,23 +329,3 @@ class Port:
             return False
         self.send_error = None
         return True
-
-
-def _see_interface(channel: str) -> None:
-    """Raise OSError where there is no such interface, before a socket is made in vain."""
-    try:
-        socket.if_nametoindex(channel)
-    except OSError as error:
-        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from error
-
-
-def _remedy(number: int | None, interface: str, channel: str) -> str:
-    if number in (errno.ENODEV, errno.ENXIO) and interface == "socketcan":
-        return f"see `ip link show type {'vcan' if channel.startswith('vcan') else 'can'}`"
-    if number in (errno.EPERM, errno.EACCES):
-        return "run it as root, or as the service that `chargelock service install` sets up"
-    if number == errno.EAFNOSUPPORT:
-        return "this kernel has no SocketCAN; load the module can-raw or use another interface"
-    if interface == "socketcan":
-        return f"bring it up: sudo ip link set {channel} up"
-    return "see python-can's documentation of this interface"

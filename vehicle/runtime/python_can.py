@@ -79,6 +79,7 @@ def send_message(bus: can.BusABC, frame: Frame) -> None:
         is_extended_id=frame.extended,
         data=frame.data,
         is_fd=frame.fd,
+        is_remote_frame=frame.remote,
     )
     try:
         bus.send(message, timeout=0)
