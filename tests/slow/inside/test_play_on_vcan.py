@@ -1,4 +1,4 @@
-"""``chargelock play`` on the kernel's own CAN: what it sends is heard, whole and in its own time."""
+"""``chargelock play`` on the kernel's own CAN: what it sends is heard, whole and in time."""
 
 from __future__ import annotations
 
