@@ -10,10 +10,10 @@ stands, and again after that has ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from vehicle.core.names import Authenticity, Demand, EventName, Result
+from vehicle.core.record import record
 from vehicle.core.signals import Occupant
 from vehicle.core.words import PIN_WORDS, RESULT_WORDS, SIGNAL_WORDS
 
@@ -35,7 +35,7 @@ TO_ACT_ON = (Severity.WARNING, Severity.ALARM)
 """Severities that the owner may want to act on."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Told:
     """One row: what is said of an event, and what the owner can do."""
 

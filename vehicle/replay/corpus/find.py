@@ -19,11 +19,11 @@ import heapq
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from vehicle.core.record import record
 from vehicle.replay.corpus.errors import NoLogError
 from vehicle.replay.corpus.storage import files_at, is_address
 from vehicle.runtime.events_file import events_path
@@ -159,7 +159,7 @@ TASK_BYTES_MAX = 64 << 20
 a hundredth of doing it, and no worker waits long for the last one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Task:
     """Logs that are replayed one after the other by one worker."""
 

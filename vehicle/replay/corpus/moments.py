@@ -6,16 +6,17 @@ Knows: which difference tells more than another. Refuses to know: how difference
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from vehicle.core.record import record
 from vehicle.replay.compare import Difference
 
 MOMENTS = 10
 """So many are shown, and so many are kept of each log."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moment:
     """A difference of the outcome, and where it is."""
 

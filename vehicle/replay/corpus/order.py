@@ -10,11 +10,12 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from vehicle.core.record import record
 from vehicle.core.settings import Settings
 from vehicle.replay.corpus.errors import OutputFolderError
 from vehicle.replay.corpus.storage import Store
@@ -31,7 +32,7 @@ def version_here() -> str:
     return version("chargelock")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Order:
     """One order. It travels between processes, and to machines that lack the profiles' files."""
 

@@ -7,13 +7,13 @@ where the overview is written. Nothing on it is loaded from anywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from vehicle.core.record import record
 from vehicle.core.settings import Settings
 from vehicle.replay.corpus.moments import Moment
 from vehicle.replay.corpus.order import Order
@@ -30,7 +30,7 @@ from vehicle.replay.report.privacy import all_told
 from vehicle.replay.report.shelf import ours
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cell:
     """One cell of the table."""
 

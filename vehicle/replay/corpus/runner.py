@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from vehicle.core.record import record
 from vehicle.replay.corpus.errors import CorpusError, WorkersError
 from vehicle.replay.corpus.find import Task
 from vehicle.replay.corpus.workers import Workers
@@ -25,7 +26,7 @@ AHEAD = 2
 """Tasks handed out for each that can run: a worker that is done finds its next one waiting."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Job:
     """What is done with a task. Both must be functions that another process can import."""
 

@@ -16,8 +16,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass
 
+from vehicle.core.record import record
 from vehicle.replay.corpus.errors import WorkersError
 
 LOCAL_CLUSTER = "local"
@@ -27,7 +27,7 @@ ANSWER_S = 30
 """How long a cluster may take to answer at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Workers:
     """Executors to be had: a pool that broke is replaced by a new one."""
 
