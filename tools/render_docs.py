@@ -29,6 +29,7 @@ from vehicle.core.car import Actuator, Car
 from vehicle.core.circumstance import Circumstance
 from vehicle.core.consent import EVIDENCE, NEEDED, Evidence
 from vehicle.core.events_told import EVENTS
+from vehicle.core.ladder import LADDERS, Rung, words_of
 from vehicle.core.lifecycle import TRANSITIONS
 from vehicle.core.names import Demand, FaultName, PinState, Proof
 from vehicle.core.permit import PERMITS, Grip
@@ -39,7 +40,7 @@ from vehicle.core.settings import LESS, MORE, SINGLE, Mode, Settings, Toggle, pa
 from vehicle.core.settings_told import described
 from vehicle.core.signals import Supply
 from vehicle.core.situation import SIGNALS_BEHIND, Situation
-from vehicle.core.words import CHARGE_WORDS, FAULT_ADVICE, FAULT_WORDS
+from vehicle.core.words import CHARGE_WORDS, FAULT_WORDS
 from vehicle.runtime.demo_actions import ACTIONS
 from vehicle.runtime.journal import json_schema
 from vehicle.wire.profile import Profile, list_profiles, load_profile
@@ -184,9 +185,26 @@ def lifecycle() -> str:
 
 
 def faults() -> str:
-    """Return every fault with its words and what the owner can do."""
-    rows = ((code(name), FAULT_WORDS[name], FAULT_ADVICE[name]) for name in FaultName)
+    """Return every fault with its words and the names of its steps."""
+    rows = (
+        (code(name), FAULT_WORDS[name], ", ".join(code(rung) for rung in LADDERS[name]))
+        for name in FaultName
+    )
     return table(("fault", "meaning", "what the owner can do"), rows)
+
+
+def steps() -> str:
+    """Return every step with its words, for each of the cars that differ in them."""
+    cars = {name: load_profile(name).car for name in list_profiles()}
+    rows = []
+    for rung in Rung:
+        said: dict[str, list[str]] = {}
+        for name, car in cars.items():
+            said.setdefault(words_of(rung, car), []).append(code(name))
+        for words, names in said.items():
+            if words:
+                rows.append((code(rung), "all" if len(said) == 1 else ", ".join(names), words))
+    return table(("step", "cars", "in words"), rows)
 
 
 def events() -> str:
@@ -371,6 +389,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         permits,
         lifecycle,
         faults,
+        steps,
         events,
         settings,
         modes,

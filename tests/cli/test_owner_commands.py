@@ -83,11 +83,29 @@ def test_the_status_tells_faults_with_what_to_do_and_where_the_manual_release_is
         bench.do(lambda: car.give(Requested(Request.UNLATCH, Source.FOB)))
         bench.do(lambda: car.advance(30))
         told = ask(bench, "status").stdout
-    assert (
-        "     FAULT  the pin could not be released [charge-port latch]. Push the connector" in told
-    )
+        why = ask(bench, "why").stdout
+        asked = objects(ask(bench, "why", "--json").stdout)[0]
+    assert "    step 1  Push the connector in and hold it there" in why
+    assert asked["steps"][-1]["step"] == "manual-release"
+    assert "     FAULT  the pin could not be released [charge-port latch]\n" in told
+    assert "    step 1  Push the connector in and hold it there" in told
+    assert "    step 2  Ask for the release again: chargelock unlatch." in told
+    assert "    step 7  Last of all, and only while no charge runs." in told
     assert "Pull the red loop behind the left trim of the boot" in told
     assert "     latch  engaged" in told
+
+
+def test_the_status_tells_the_latest_alarm_with_its_age_and_what_to_do() -> None:
+    car = OwnersCar(CHARGING)
+    with served(car) as bench:
+        assert "ALARM" not in ask(bench, "status").stdout
+        bench.do(lambda: car.do("unplug", force=True))
+        bench.do(lambda: car.advance(90))
+        told = ask(bench, "status").stdout
+    lines = [line for line in told.splitlines() if "ALARM" in line or "warning" in line]
+    assert [line.split()[0] for line in lines] == ["warning", "ALARM"], "the newest first"
+    assert "ALARM  it was removed although it was locked (charge-port latch" in told
+    assert "89 s ago. Look after the car" in told
 
 
 def test_the_status_tells_a_dry_run_a_sleeping_bus_and_a_standing_request() -> None:
@@ -179,10 +197,11 @@ def test_energy_that_is_not_known_is_refused_with_what_to_do_next() -> None:
         with bench.time_flies():
             done = ask(bench, "unlatch")
     assert done.exit_code == 5
-    assert done.stderr == (
-        "error: refused: it is not known whether the inlet is safe\n"
-        "Stop the charge at the station or switch the supply off, wait, and ask again.\n"
-    )
+    what, *to_do = done.stderr.splitlines()
+    assert what == "error: refused: it is not known whether the inlet is safe"
+    assert to_do[0] == "1. Stop the charge at the station, or switch the supply off."
+    assert to_do[2] == "3. Ask for the release again: chargelock unlatch."
+    assert to_do[3].startswith("4. Last of all, and only while no charge runs. Pull the red loop")
 
 
 def test_a_pin_that_does_not_move_ends_with_where_the_manual_release_is() -> None:
@@ -191,7 +210,9 @@ def test_a_pin_that_does_not_move_ends_with_where_the_manual_release_is() -> Non
     assert done.exit_code == 6
     assert done.stdout.count("charge-port latch: it did not move") == 3
     assert "charge-port latch: releasing, try 3" in done.stdout
-    assert done.stderr.startswith("error: failed: the pin could not be released\n")
+    assert done.stderr.startswith(
+        "error: failed: the pin could not be released\n1. Push the connector in"
+    )
     assert done.stderr.endswith("until it clicks.\n")
 
 

@@ -13,7 +13,6 @@ from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.snapshot import SIGNALS, Snapshot
 from vehicle.core.words import (
     CHARGE_WORDS,
-    FAULT_ADVICE,
     FAULT_WORDS,
     PIN_WORDS,
     RESULT_WORDS,
@@ -29,7 +28,6 @@ TABLES: list[tuple[type[StrEnum], dict[str, str]]] = [
     (PinState, {**STATE_WORDS}),
     (Charge, {**CHARGE_WORDS}),
     (FaultName, {**FAULT_WORDS}),
-    (FaultName, {**FAULT_ADVICE}),
     (Result, {**RESULT_WORDS}),
 ]
 
@@ -55,13 +53,6 @@ def test_no_two_signals_share_their_words() -> None:
     told = [text for words in SIGNAL_WORDS.values() for text in words.values()]
     assert len(set(told)) == len(told)
     assert set(SIGNAL_WORDS) == set(SIGNALS)
-
-
-@pytest.mark.parametrize("fault", FaultName)
-def test_advice_is_a_sentence(fault: FaultName) -> None:
-    """What the owner can do, in full."""
-    assert FAULT_ADVICE[fault][0].isupper()
-    assert FAULT_ADVICE[fault].endswith(".")
 
 
 CASES = list(product(Occupant, Fitted, Fitted, PinState, PinState, (False, True)))

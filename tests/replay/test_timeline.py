@@ -10,6 +10,7 @@ from drives import write_car, write_session
 from recordings import LOGS, needs_recordings
 
 from vehicle.core.car import Actuator
+from vehicle.core.ladder import first_step
 from vehicle.core.messages import (
     ActuatorChanged,
     Answered,
@@ -42,7 +43,6 @@ from vehicle.core.names import (
 from vehicle.core.policy import RULES
 from vehicle.core.settings import Settings
 from vehicle.core.signals import CarLock, Fitted, Inlet, Occupant, Session
-from vehicle.core.words import FAULT_ADVICE
 from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
 from vehicle.replay.run import Replay
@@ -342,6 +342,6 @@ def test_a_fault_says_what_to_do_and_says_when_it_is_over(fault: FaultName) -> N
     """The advice comes with the fault, not with its end."""
     up, over = told(Fault(fault, True, Actuator.LATCH), Fault(fault, False))
     assert "[charge-port latch]" in up
-    assert up.endswith(FAULT_ADVICE[fault])
+    assert up.endswith(first_step(fault))
     assert over.startswith("fault: over: ")
-    assert FAULT_ADVICE[fault] not in over
+    assert first_step(fault) not in over

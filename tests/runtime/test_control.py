@@ -130,7 +130,7 @@ def test_unknown_energy_ends_in_its_name_and_what_to_do(run) -> None:
         desk.car.advance(6)
         assert client.error == "Unsafe"
         assert client.reply["reason"] == "it is not known whether the inlet is safe"
-        assert client.reply["advice"].startswith("Stop the charge at the station")
+        assert client.reply["advice"].startswith("1. Stop the charge at the station")
 
     run(story, OwnersCar(CHARGING, *NO_ENERGY_MESSAGES), awake_s=4)
 
@@ -156,6 +156,10 @@ def test_a_jammed_pin_tells_its_tries_and_ends_at_the_manual_release(run) -> Non
         (told,) = desk.ask("Status").reply["faults"]
         assert (told["fault"], told["actuator"]) == ("failed_to_release", "latch")
         assert told["advice"].endswith(desk.car.profile.car.manual_release)
+        assert told["steps"][-1]["step"] == "manual-release"
+        assert desk.ask("Why").reply["steps"] == told["steps"]
+        (lately,) = desk.ask("Status").reply["lately"]
+        assert (lately["event"], lately["severity"]) == ("jammed", "warning")
 
     run(story, OwnersCar(PARKED, fault("stuck_pin", pin="latch")))
 
@@ -562,7 +566,7 @@ def test_why_names_rule_signals_ages_settings_and_ways_out(run) -> None:
 def test_why_can_be_asked_of_either_pin_and_of_no_other(run) -> None:
     async def story(desk):
         told = desk.ask("Why", actuator="adapter").reply
-        assert (told["actuator"], told["releases"]) == ("adapter", [])
+        assert (told["actuator"], told["releases"], told["steps"]) == ("adapter", [], [])
         assert desk.ask("Why", actuator="hatch").error == "InvalidParameter"
 
     run(story)

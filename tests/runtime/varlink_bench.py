@@ -53,7 +53,13 @@ STATUS = {
     "permit": "ac",
     "permit_words": "AC",
     "faults": [
-        {"fault": "bus_lost", "actuator": None, "words": "lost", "advice": "Switch the car on."}
+        {
+            "fault": "bus_lost",
+            "actuator": None,
+            "words": "lost",
+            "advice": "Switch the car on.",
+            "steps": [{"step": "switch-on", "words": "Switch the car on."}],
+        }
     ],
     "lately": [
         {
@@ -88,6 +94,7 @@ WHY = {
     ],
     "settings": {"latch-mode": "with-car"},
     "releases": [{"changes": ["ask"], "words": "Someone asks for it."}],
+    "steps": [],
 }
 CHANGED = {"settings": SETTINGS, "gives_up": ["a sentence"]}
 ALL_SETTINGS = {

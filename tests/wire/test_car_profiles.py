@@ -10,6 +10,9 @@ import cantools
 import pytest
 from recordings import LOGS, needs_recordings
 
+from vehicle.core.car import Car
+from vehicle.core.ladder import Rung, steps
+from vehicle.core.names import FaultName
 from vehicle.core.snapshot import SIGNALS
 from vehicle.wire.profile import check_profile, list_profiles, load_profile, profile_path
 
@@ -53,6 +56,44 @@ def test_a_car_profile_names_its_sources_and_its_manual_release(car):
     assert any("commit" in source for source in profile.sources)
     assert len(profile.car.manual_release) > 60
     assert profile.path.read_text().startswith("# ")
+
+
+@pytest.mark.parametrize("name", list_profiles())
+def test_the_steps_for_a_stuck_cable_end_in_where_this_cars_manual_release_is(name):
+    car = load_profile(name).car
+    *before, end = steps(FaultName.FAILED_TO_RELEASE, car)
+    assert end.rung is Rung.MANUAL_RELEASE
+    assert end.words.endswith(car.manual_release)
+    assert car.manual_release != Car().manual_release, "the profile does not say where"
+    assert [step.rung for step in before][:2] == [Rung.PUSH_IN, Rung.ASK_AGAIN]
+    assert (Rung.HEAT in {step.rung for step in before}) == car.can_heat == (name == "reference")
+    assert ("chargelock unlatch" in before[1].words) == (name == "reference")
+
+
+@pytest.mark.parametrize(
+    ("name", "ways"),
+    [
+        ("reference", ("fob", "port-button", "remote", "screen")),
+        ("tesla_model3", ("car",)),
+        ("hyundai_kona_ev", ("car",)),
+        ("bmw_i3", ()),
+    ],
+)
+def test_a_car_is_asked_in_the_ways_that_its_profile_hears(name, ways):
+    assert load_profile(name).car.asked_by == ways
+
+
+def test_a_profile_can_say_that_its_car_has_no_manual_release(tmp_path):
+    reference = load_profile("reference")
+    words = f'manual_release = "{reference.car.manual_release}"'
+    text = reference.path.read_text(encoding="utf-8")
+    assert words in text
+    (tmp_path / "reference.toml").write_text(text.replace(words, 'manual_release = "none"'))
+    dbc = reference.path.with_name("chargelock.dbc")
+    (tmp_path / "chargelock.dbc").write_bytes(dbc.read_bytes())
+    car = load_profile(tmp_path / "reference.toml").car
+    assert car.manual_release == ""
+    assert "no manual release" in steps(FaultName.FAILED_TO_RELEASE, car)[-1].words
 
 
 @pytest.mark.parametrize("car", CARS)

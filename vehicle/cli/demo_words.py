@@ -13,13 +13,13 @@ from enum import StrEnum
 
 from vehicle.cli.demo_log import YOU, DemoLog
 from vehicle.core.car import Actuator
-from vehicle.core.names import Demand, FaultName, PinState
+from vehicle.core.ladder import first_step, steps
+from vehicle.core.names import Demand, PinState
 from vehicle.core.signals import Occupant, Session, Supply, SupplyLimit
 from vehicle.core.situation import guarding_pin
 from vehicle.core.whatif import ways
 from vehicle.core.words import (
     CHARGE_WORDS,
-    FAULT_ADVICE,
     FAULT_WORDS,
     PIN_WORDS,
     STATE_WORDS,
@@ -158,10 +158,10 @@ def faults(car: DemoCar, columns: int, *, more: bool) -> list[Line]:
     lines: list[Line] = []
     for fault, actuator in sorted(car.manager.faults, key=str):
         about = f" ({PIN_WORDS[actuator]})" if actuator is not None else ""
-        words = f"{FAULT_WORDS[fault]}{about}. {FAULT_ADVICE[fault]}"
-        if more and fault is FaultName.FAILED_TO_RELEASE:
-            words += f" {car.manager.car.manual_release}"
+        words = f"{FAULT_WORDS[fault]}{about}. {first_step(fault)}"
         lines += _wrapped("! ", words[:1].upper() + words[1:], columns, Look.TROUBLE)
+        for step in steps(fault, car.manager.car)[1:] if more else ():
+            lines += _wrapped("  ", step.words, columns, Look.TROUBLE)
     for words in car.judged():
         lines += _wrapped("! ", f"This must never happen: {words}", columns, Look.TROUBLE)
     return lines

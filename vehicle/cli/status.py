@@ -75,7 +75,9 @@ def _facts(told: Mapping[str, Any]) -> Iterator[Fact]:
         yield "asked", _ASKED.get(told["asked"], told["asked"]), TOLD
     for fault in told["faults"]:
         about = f" [{PIN_NAMES[fault['actuator']]}]" if fault["actuator"] in PIN_NAMES else ""
-        yield "FAULT", f"{fault['words']}{about}. {fault['advice']}", BAD
+        yield "FAULT", f"{fault['words']}{about}", BAD
+        for number, step in enumerate(fault["steps"], 1):
+            yield f"step {number}", step["words"], TOLD
     for event in told["lately"]:
         alarm = event["severity"] == "alarm"
         words = f"{event['words']}, {how_long_ago(event['age_us'])}. {event['advice']}"

@@ -65,6 +65,8 @@ def _facts(told: Mapping[str, Any], *, verbose: bool) -> Iterator[tuple[str, str
             yield "override", override
     for number, way in enumerate(told["releases"]):
         yield ("or if" if number else "free if"), way["words"]
+    for number, step in enumerate(told["steps"], 1):
+        yield f"step {number}", step["words"]
 
 
 def _by(key: str, overrides: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 from enum import StrEnum
 
+from vehicle.core.names import Source
 from vehicle.core.record import record
 
 
@@ -79,8 +80,12 @@ class Car:
     """Whether the profile has a frame that wakes the bus."""
     can_heat: bool = False
     """Whether the profile's command has words for heating the inlet."""
+    takes_commands: bool = True
+    """Whether pins can be driven over the profile; without, it only listens."""
+    asked_by: tuple[Source, ...] = ()
+    """In which ways the profile hears a release asked for over the car's bus."""
     manual_release: str = "See the owner's manual for the manual release."
-    """Where this car's manual release is, in the owner's words."""
+    """Where this car's manual release is, in the owner's words; empty where it has none."""
 
     def pin(self, actuator: Actuator) -> Pin:
         """Return the pin that ``actuator`` names."""

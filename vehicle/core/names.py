@@ -5,7 +5,8 @@ Knows: each name and what it stands for. Refuses to know: when it is said, and w
 Rules of this file:
 1. The values are the words of the journal, of stories and of what people ask for: lower case,
    stable. Renaming one is a changelog entry.
-2. What a fault, an event or a result is in an owner's words stands in ``words.py``.
+2. What a fault or a result is in an owner's words stands in ``words.py``, an event in
+   ``events_told.py``, and what to do about a fault in ``ladder.py``.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class MessageState(StrEnum):
 
 
 class FaultName(StrEnum):
-    """What can go wrong, each with a next step for the owner in ``words.FAULT_ADVICE``."""
+    """What can go wrong, each with next steps for the owner in ``ladder.py``."""
 
     FAILED_TO_ENGAGE = "failed_to_engage"
     FAILED_TO_RELEASE = "failed_to_release"

@@ -1,4 +1,4 @@
-"""What each name means in an owner's words, and what the owner can do about a fault.
+"""What each name means in an owner's words.
 
 Knows: one sentence for every signal value, fault and request result, and how to say what is
 held and what is not. Refuses to know: when anything happens. A test holds every name to a sentence.
@@ -158,31 +158,6 @@ FAULT_WORDS: dict[FaultName, str] = {
     FaultName.BUS_LOST: "the car's bus is lost",
     FaultName.INTERNAL_ERROR: "the lock manager had an internal error",
     FaultName.SUPPLY_LOW: "the 12 V supply is low: soon the pins cannot be moved any more",
-}
-
-FAULT_ADVICE: dict[FaultName, str] = {
-    FaultName.FAILED_TO_ENGAGE: "Push the connector fully home and try again; charging is limited.",
-    FaultName.FAILED_TO_RELEASE: (
-        "Push the connector in while releasing, then try again; in frost warm the inlet first."
-        " If it stays stuck, use the manual release."
-    ),
-    FaultName.UNEXPECTED_OPEN: "Take the connector out once; the lock works again after that.",
-    FaultName.UNEXPECTED_CLOSE: "Ask for the release; if it repeats, have the latch looked at.",
-    FaultName.FEEDBACK_LOST: "Check by hand what is held. If it stays so, have the sensor checked.",
-    FaultName.ENERGY_UNKNOWN: (
-        "Stop the charge at the station or switch the supply off, wait, and ask again."
-    ),
-    FaultName.STOP_NOT_CONFIRMED: (
-        "Stop the charge at the station; the connector is released as soon as the inlet is safe."
-    ),
-    FaultName.CONTACTORS_WELDED: "Do not pull the connector. The car needs service.",
-    FaultName.BUS_ASLEEP: "Open a door or press the fob to wake the car; the release follows.",
-    FaultName.BUS_LOST: "Switch the car on; if it repeats, have it serviced.",
-    FaultName.SUPPLY_LOW: (
-        "Charge the 12 V battery, or drive. Take the cable out while it is released; once the"
-        " battery is empty only the manual release frees it."
-    ),
-    FaultName.INTERNAL_ERROR: "It restarts by itself; until then the pins stay where they are.",
 }
 
 RESULT_WORDS: dict[Result, str] = {

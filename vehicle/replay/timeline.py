@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from vehicle.core.car import Actuator
 from vehicle.core.events_told import EVENTS, TO_ACT_ON, Severity, sentence
+from vehicle.core.ladder import first_step
 from vehicle.core.messages import (
     ActuatorChanged,
     Answered,
@@ -35,7 +36,6 @@ from vehicle.core.situation import guarding_pin
 from vehicle.core.snapshot import FITTED_SIGNAL, Snapshot
 from vehicle.core.words import (
     CHARGE_WORDS,
-    FAULT_ADVICE,
     FAULT_WORDS,
     PIN_WORDS,
     RESULT_WORDS,
@@ -232,4 +232,4 @@ def _fault(output: Fault) -> str:
     words = FAULT_WORDS[output.fault]
     if not output.active:
         return f"over: {words}{about}"
-    return f"{words}{about}. {FAULT_ADVICE[output.fault]}"
+    return f"{words}{about}. {first_step(output.fault)}"

@@ -7,10 +7,11 @@ Refuses to know: the wire protocol and who may call (``varlink``), how a request
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from vehicle.core.car import Actuator
+from vehicle.core.ladder import LADDERS, advice, steps
 from vehicle.core.messages import Entry
 from vehicle.core.names import Demand, FaultName, PinState, Request
 from vehicle.core.situation import Asked, fitted, guarding_pin
@@ -28,7 +29,7 @@ from vehicle.runtime.control_guest import GuestControl
 from vehicle.runtime.control_place import PlaceControl
 from vehicle.runtime.control_service import LiveService
 from vehicle.runtime.control_settings import SettingsControl, in_words
-from vehicle.runtime.control_way import Way, advice_for
+from vehicle.runtime.control_way import Way
 from vehicle.runtime.guest_book import GuestBook
 from vehicle.runtime.journal import fields_of
 from vehicle.runtime.lately import Lately
@@ -159,8 +160,14 @@ class Control:
             "fault": fault,
             "actuator": actuator,
             "words": FAULT_WORDS[fault],
-            "advice": advice_for(fault, self._service.profile.car),
+            "advice": advice(fault, self._service.profile.car),
+            "steps": self._steps(fault),
         }
+
+    def _steps(self, fault: FaultName | None) -> list[dict[str, str]]:
+        """Tell what the owner of this car can do about a fault; nothing about none."""
+        found = () if fault is None else steps(fault, self._service.profile.car)
+        return [{"step": each.rung, "words": each.words} for each in found]
 
     def _buses(self) -> list[dict[str, str]]:
         """Tell each channel's state; where it carries several buses, the gravest."""
@@ -208,6 +215,7 @@ class Control:
             "settings": {key: in_words(owner)[key] for key in behind},
             "overrides": [str(each) for each in manager.overrides_behind(actuator)],
             "releases": [_way(way) for way in found],
+            "steps": [] if free else self._steps(_keeps_in(manager.faults, actuator)),
         }
 
     # ---- the journal ----------------------------------------------------------------------------
@@ -227,6 +235,14 @@ class Control:
         beat = {"event": None, "heartbeat": True}
         Heartbeat(call, call.parameters["heartbeat_s"] or HEARTBEAT_S, beat)
         call.reply(beat, continues=True)
+
+
+def _keeps_in(
+    faults: Collection[tuple[FaultName, Actuator | None]], actuator: Actuator
+) -> FaultName | None:
+    """Return the fault whose steps come first for who wants ``actuator`` to move; None if none."""
+    about = {fault for fault, concerns in faults if concerns in (None, actuator)}
+    return next((fault for fault in LADDERS if fault in about), None)
 
 
 def _way(way: WhatIf) -> dict[str, Any]:

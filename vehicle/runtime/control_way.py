@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 
 from vehicle.core.car import Car
 from vehicle.core.events_told import EVENTS
+from vehicle.core.ladder import advice as advice_text
+from vehicle.core.ladder import first_step
 from vehicle.core.messages import (
     ActuatorChanged,
     Answered,
@@ -29,7 +31,6 @@ from vehicle.core.names import Demand, EventName, FaultName, PinState, Request, 
 from vehicle.core.record import record
 from vehicle.core.signals import Inlet, Weld
 from vehicle.core.words import (
-    FAULT_ADVICE,
     FAULT_WORDS,
     PIN_WORDS,
     RESULT_WORDS,
@@ -159,7 +160,7 @@ class Way:
         self._tell("asked", RESULT_WORDS[result])
         memory, car = self._service.manager.memory, self._service.profile.car
         if memory.asleep and not car.can_wake:
-            self._tell("bus_asleep", f"the car sleeps. {FAULT_ADVICE[FaultName.BUS_ASLEEP]}")
+            self._tell("bus_asleep", f"the car sleeps. {first_step(FaultName.BUS_ASLEEP)}")
         for fault, actuator in sorted(self._service.manager.faults, key=str):
             step = step_of(Fault(fault, True, actuator), car)
             if step is not None:
@@ -178,14 +179,8 @@ class Way:
             return
         advice = end.advice
         if end.fault is not None:
-            advice = advice_for(end.fault, self._service.profile.car)
+            advice = advice_text(end.fault, self._service.profile.car)
         self._call.fail(end.error(words, advice))
-
-
-def advice_for(fault: FaultName, car: Car) -> str:
-    """Return what the owner can do; for a stuck pin it ends in this car's manual release."""
-    advice = FAULT_ADVICE[fault]
-    return f"{advice} {car.manual_release}" if fault is FaultName.FAILED_TO_RELEASE else advice
 
 
 def step_of(entry: Entry, car: Car) -> tuple[str, str] | None:
@@ -212,7 +207,7 @@ def step_of(entry: Entry, car: Car) -> tuple[str, str] | None:
         case ActuatorChanged(state=PinState.JAMMED):
             return "jammed", f"{PIN_WORDS[entry.actuator]}: it did not move"
         case Fault(active=True, fault=fault) if fault not in _TOLD_AT_THE_END:
-            return str(fault), f"{FAULT_WORDS[fault]}. {advice_for(fault, car)}"
+            return str(fault), f"{FAULT_WORDS[fault]}. {first_step(fault)}"
         case Event(event=EventName.WAKING_BUS):
             return "waking_bus", EVENTS[entry.event].sentence
     return None

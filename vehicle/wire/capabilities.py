@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vehicle.core.car import Actuator, Car, Pin, StrokeLimits, WhenEmpty
-from vehicle.core.names import Charge, FaultName, PinState
+from vehicle.core.names import Charge, FaultName, PinState, Request
 from vehicle.core.signals import Fitted
 from vehicle.core.snapshot import FITTED_SIGNAL
 from vehicle.wire.dbc import Dbc, DbcMessage
 from vehicle.wire.findings import did_you_mean
 from vehicle.wire.layout import MessageSpec, SentMessage
-from vehicle.wire.rules import Row, Rows
+from vehicle.wire.rules import Asking, Row, Rows
 from vehicle.wire.schema import Table
 
+_UNLATCH = Request.UNLATCH
 _PIN_WORDS = (*PinState, "not-fitted")
 HELD_WORDS = ("unknown", "empty", "nothing", "connector", "adapter", "adapter-only", "all")
 """What a status message can say is held; ``adapter-only``: a connector is there too, and free."""
@@ -43,14 +44,18 @@ SENT_WORDS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def read_car(
-    root: Table, name: str, transmit: Mapping[str, SentMessage]
+    root: Table,
+    name: str,
+    transmit: Mapping[str, SentMessage],
+    requests: tuple[Asking, ...],
 ) -> tuple[Car, dict[Actuator, str]]:
     """Read ``[car]``; return it with each pin's ``fitted`` word.
 
-    What is sent to the car says what else it can do: ``wake``, and the command's word ``heat``.
+    What is sent to the car says what else it can do: ``wake``, and the command's word ``heat``; and
+    what it is heard to ask, in which ways a release can be asked for.
     """
     table = root.table("car")
-    default = Car()
+    manual_release = table.text("manual_release", Car().manual_release)
     latch, latch_fitted = _pin(table.table("latch"))
     adapter, adapter_fitted = _pin(table.table("adapter"))
     car = Car(
@@ -62,7 +67,9 @@ def read_car(
         reports_weld_test=table.boolean("reports_weld_test", False),
         can_wake="wake" in transmit,
         can_heat="command" in transmit and "heat" in transmit["command"].words,
-        manual_release=table.text("manual_release", default.manual_release),
+        takes_commands="command" in transmit,
+        asked_by=tuple(sorted({each.source for each in requests if each.request is _UNLATCH})),
+        manual_release="" if manual_release == "none" else manual_release,
     )
     table.close()
     return car, {Actuator.LATCH: latch_fitted, Actuator.ADAPTER: adapter_fitted}

@@ -15,7 +15,8 @@ The mapping file is TOML beside a DBC. ``dbc/reference.toml`` uses most of it, w
 
     [car]                           what the core's ``Car`` needs
     when_empty = "release"          required; or "leave"
-    connector_locks_itself, reports_weld_test = false, manual_release = "..."
+    connector_locks_itself, reports_weld_test = false
+    manual_release = "..."          where it is, in words; "none" where the car has none
     [car.latch], [car.adapter]
     fitted = "fitted"               required; or "absent", or "signal": [[signal.latch_fitted]] or
                                     [[signal.adapter_lock_fitted]] tells. Once told it stays told

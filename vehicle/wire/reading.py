@@ -88,7 +88,7 @@ class _Reader:
         names = Names(self.dbc, messages, read_sna(root, self.dbc))
         signals, requests = read_signals(names, root), read_requests(names, root)
         transmit = read_transmit(root, self.dbc, messages)
-        car, fitted = read_car(root, name, transmit)
+        car, fitted = read_car(root, name, transmit, requests)
         own = add_fitted(root, fitted, signals)
         base = self._layout(names, own, requests)
         variants = tuple(self._variant(table, own, requests) for table in root.tables("variant"))
