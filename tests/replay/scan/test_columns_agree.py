@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,17 +96,14 @@ def test_candump_lines_of_every_kind_agree(
 
 
 @every_kernel
-def test_blocks_of_every_length_agree(
-    kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_blocks_of_every_length_agree(kernel: Kernel, tmp_path: Path) -> None:
     """Wherever a block ends: in a line, between its two line ends, in front of a long line."""
     line = b"(1700000000.%06d) can0 123#1122334455667788\r\n"
     content = b"".join(line % number for number in range(40)) + b"x" * 70_000 + b"\n" + line % 41
     path = tmp_path / "blocks.log"
     path.write_bytes(content)
     for size in (1, 7, 50, 51, 52, 511, 512, 513, 70_000):
-        monkeypatch.setattr("vehicle.replay.readers.line_columns.BLOCK_BYTES", size)
-        agree(path, kernel)
+        agree(path, replace(kernel, block_bytes=size))
 
 
 @every_kernel

@@ -25,9 +25,6 @@ from vehicle.replay.readers.tally import Tally
 from vehicle.replay.scan.columns import Columns
 from vehicle.replay.scan.kernels import Scan
 
-BLOCK_BYTES = 1 << 18
-"""Read at a time: large enough that a call costs nothing, small enough for a processor's cache."""
-
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -43,7 +40,7 @@ def line_columns(
     parser = reader.parse if isinstance(reader.parse, OrdinaryParser) else None
     lines = scan.kernel.lines(scan.wanted)
     try:
-        with closing(read_chunks(path, tally, BLOCK_BYTES)) as chunks:
+        with closing(read_chunks(path, tally, scan.kernel.block_bytes)) as chunks:
             for data, position, end, scanned in _blocks(chunks):
                 while position < end:
                     if scanned and parser is not None and (ordinary := parser.ordinary()):

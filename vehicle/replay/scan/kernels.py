@@ -31,6 +31,9 @@ class Kernel:
     """Returns a new scanner of one text file's lines."""
     objects: Callable[[Wanted], ObjectScanner]
     """Returns a new scanner of one BLF file's objects."""
+    block_bytes: int = 1 << 18
+    """How much of a text is read at a time: so much that a call costs nothing, and so little that
+    it stays in a processor's cache."""
 
 
 class StaleKernelError(Exception):
@@ -66,7 +69,12 @@ def _numpy() -> Kernel | None:
     from vehicle.replay.scan.objects import PlainObjects
 
     return Kernel(
-        "numpy", with_numpy.clock, with_numpy.NumpySieve, numpy_lines.NumpyLines, PlainObjects
+        "numpy",
+        with_numpy.clock,
+        with_numpy.NumpySieve,
+        numpy_lines.NumpyLines,
+        PlainObjects,
+        block_bytes=1 << 21,
     )
 
 

@@ -1,9 +1,9 @@
 """What the ordinary lines of a candump block say, all lines at once.
 
-Knows: that in ``(1700000000.099455) can0 25D#240804D0`` the characters that are no hexadecimal
-digits are ``(.) n #`` and the line end, always in this order. Where they stand says how long each
-part is, and that between them there is nothing but digits. So one pass finds them, and the rest is
-arithmetic on their places. Lines of one channel and one line end share such an order (a ``Shape``).
+Knows: that ``(1700000000.099455) can0 25D#240804D0`` has everything but the payload's end at places
+that its channel's name and its identifier's digits tell. So eight characters of all lines at a time
+are looked at as one number each: some must be what they are, the others are digits. Lines of one
+channel and one line end (a ``Shape``) are read together.
 Refuses to know: blocks' order, and columns.
 """
 
@@ -20,25 +20,35 @@ from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, FD_LENGTHS, S
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-PADDING = bytes(2 * PAYLOAD_BYTES)
-"""Behind a block, so that eight bytes can be looked at from each of its characters on."""
+PADDING = bytes(4 * PAYLOAD_BYTES)
+"""Behind a block, so that a line's places can be looked at before it is known to be that long."""
+
+_WORD = 8
+_HEAD = re.compile(rb"\(\d{10}\.\d{6}\) ([!-~]{1,40}) [0-9A-Fa-f]+#[#0-9A-Fa-f]*(\r?\n)")
+_DIGIT = b"d"
+_STAMP = b"(dddddddddd.dddddd) "
+_STANDARD_DIGITS, _EXTENDED_DIGITS = 3, 8
 
 _HEX = b"0123456789ABCDEFabcdef"
-_MARKS = bytes(0 if each in _HEX else each or 1 for each in range(256))
-"""Hexadecimal digits -> 0, every other character -> itself."""
+_NONE_SUCH = 1 << 12
+"""What a table says of characters that are no digits: more than any that are."""
 
-_SECONDS_DIGITS, _MICROS_DIGITS = 10, 6
-_STANDARD_DIGITS, _EXTENDED_DIGITS = 3, 8
-_ZEROS = np.uint64(0x3030303030303030)
-_SIX_ZEROS = np.uint64(0x0000303030303030)
-_FOURS = np.uint64(0x000000FF000000FF)
-_NIBBLES = np.uint64(0xF0F0F0F0F0F0F0F0)
-_SIXES = np.uint64(0x0606060606060606)
+_FD_MARK = ord("#")
+_RETURN = ord("\r")
+
+
+def _u64(byte: int) -> np.uint64:
+    """Return the byte eight times over."""
+    return np.uint64(byte * 0x0101_0101_0101_0101)
+
+
+_ZEROS, _FOURS, _NIBBLES, _SIXES = _u64(0x30), np.uint64(0x000000FF000000FF), _u64(0xF0), _u64(6)
+_LOW, _HIGH, _FOLD = _u64(0x7F), _u64(0x80), _u64(0x20)
 
 
 def _hex_pairs() -> Array:
     """Two characters as a little-endian number -> the byte that they spell."""
-    table = np.zeros(1 << 16, np.uint8)
+    table = np.full(1 << 16, _NONE_SUCH, np.int16)
     digits = {each: int(chr(each), 16) for each in _HEX}
     for high, upper in digits.items():
         for low, lower in digits.items():
@@ -47,16 +57,17 @@ def _hex_pairs() -> Array:
 
 
 _PAIRS = _hex_pairs()
-_DIGITS = np.array([int(chr(each), 16) if each in _HEX else 0 for each in range(256)], np.uint8)
+_DIGITS = np.full(256, _NONE_SUCH, np.int16)
+_DIGITS[np.frombuffer(_HEX, np.uint8)] = [int(chr(each), 16) for each in _HEX]
 _LENGTHS = np.isin(np.arange(256), FD_LENGTHS)
+_FIRST = np.array([(1 << 8 * count) - 1 for count in range(_WORD + 1)], np.uint64)
+"""How many bytes -> the first so many of eight."""
 
 
 class Shape(NamedTuple):
-    """What a line has besides digits."""
+    """What lines have in common besides digits."""
 
-    marks: bytes
     channel: bytes
-    fd: bool
     line_end: int
     """1 or 2 characters."""
 
@@ -82,11 +93,6 @@ _NO_DATA = np.zeros((0, PAYLOAD_BYTES), np.uint8)
 NO_LINES = Lines(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NO_DATA)
 
 
-_SHAPE = re.compile(
-    rb"\(\d{10}\.\d{6}\) ([!-~]{1,40}) [0-9A-Fa-f]+#(#[0-9A-Fa-f])?[0-9A-Fa-f]*(\r?\n)"
-)
-
-
 class BlockLines:
     """One block's lines while shapes are fitted to them."""
 
@@ -97,29 +103,19 @@ class BlockLines:
         self._idents = idents
         padded = block + PADDING
         self._raw = np.frombuffer(padded, np.uint8)
-        self._eights: Array = np.ndarray(len(padded) - 7, "<u8", padded, strides=(1,))
+        self._eights: Array = np.ndarray(len(padded) - _WORD + 1, "<u8", padded, strides=(1,))
         self._twos: Array = np.ndarray(len(padded) - 1, "<u2", padded, strides=(1,))
-        marks = np.frombuffer(block.translate(_MARKS), np.uint8)[position:]
-        # Of truths NumPy finds the true ones three times as fast as of numbers those not zero.
-        places = np.flatnonzero(marks != 0)
-        self._kinds = np.append(marks[places], np.zeros(8, np.uint8))
-        self._places = places + position
-        last = np.flatnonzero(self._kinds == ord("\n"))
-        self._first = np.append(0, last[:-1] + 1)[: len(last)]
-        self._counts = last - self._first + 1
-        self._ends = self._places[last] + 1
-        self.starts = np.append(position, self._ends[:-1])[: len(last)]
-        self._stamps_us = np.zeros(len(last), np.int64)
+        breaks = np.flatnonzero(self._raw[position : len(block)] == ord("\n"))
+        self._ends = breaks + (position + 1)
+        self.starts = np.empty_like(self._ends)
+        self.starts[:1], self.starts[1:] = position, self._ends[:-1]
+        self._stamps_us = np.zeros(len(self._ends), np.int64)
         self._kept: list[tuple[Array, ...]] = []
 
     def shape_of(self, line: int) -> Shape | None:
         """Return the shape that one line has, if it may be ordinary."""
-        text = self._block[int(self.starts[line]) : int(self._ends[line])]
-        match = _SHAPE.fullmatch(text)
-        if match is None:
-            return None
-        marks = bytes(each for each in text.translate(_MARKS) if each)
-        return Shape(marks, match[1], match[2] is not None, len(match[3]))
+        match = _HEAD.fullmatch(self._block, int(self.starts[line]), int(self._ends[line]))
+        return None if match is None else Shape(match[1], len(match[2]))
 
     def lines(self, odd: Array) -> Lines:
         """Return all lines; those of ``odd`` fitted no shape."""
@@ -135,98 +131,93 @@ class BlockLines:
 
     def fit(self, shape: Shape, wanted: Wanted, left: Array) -> Array:
         """Read those of the lines in ``left`` that have this shape; return the others."""
-        size = len(shape.marks)
-        rows = left[self._counts[left] == size]
-        if not len(rows):
+        if not len(left):
             return left
-        first = self._first[rows]
-        good = self._has_marks(shape.marks, first)
-        # One row a mark: each is used often, and as a column it would be scattered in memory.
-        if len(rows) == len(self.starts):
-            places = np.ascontiguousarray(self._places[: size * len(rows)].reshape(-1, size).T)
-        else:
-            places = self._places[first + np.arange(size)[:, None]]
-        good &= self._head(shape, rows, places)
-        can_ids, extended, good_ids = self._ids(shape, places)
-        payload, lengths, good_payloads = _payloads(shape, places)
-        good &= good_ids & good_payloads
-        self._stamps_us[rows] = self._stamps(places, good)
+        starts, stops = self.starts[left], self._ends[left] - shape.line_end
+        good, stamps_us = self._head(shape, starts)
+        if shape.line_end > 1:
+            good &= self._raw[stops] == _RETURN
+        can_ids, extended, payloads = self._ids(starts + (len(_STAMP) + len(shape.channel) + 1))
+        good &= can_ids <= np.where(extended, EXTENDED_ID_MAX, STANDARD_ID_MAX)
+        lengths = self._payloads(payloads, stops, good)
+        self._stamps_us[left] = stamps_us
         idents = self._idents(can_ids, extended)
         kept = np.flatnonzero(good & (idents >= 0))
         if len(kept):
             channel = wanted.channel(shape.channel.decode("latin-1"))
             channels = np.full(len(kept), channel, np.int32)
-            data = self._data(payload[kept], lengths[kept])
-            self._kept.append((rows[kept], idents[kept], channels, lengths[kept], data))
-        if good.all() and len(rows) == len(left):
-            return left[:0]
-        is_left = np.zeros(len(self.starts), bool)
-        is_left[left] = True
-        is_left[rows[good]] = False
-        return np.flatnonzero(is_left)
+            data = self._data(payloads[kept], lengths[kept])
+            self._kept.append((left[kept], idents[kept], channels, lengths[kept], data))
+        return left[~good]
 
-    def _has_marks(self, marks: bytes, first: Array) -> Array:
-        """Return for which lines the marks from ``first`` on are these."""
-        kinds: Array = np.ndarray(len(self._kinds) - 7, "<u8", self._kinds, strides=(1,))
-        good = np.ones(len(first), bool)
-        for start in range(0, len(marks), 8):
-            part = marks[start : start + 8]
-            mask = np.uint64((1 << 8 * len(part)) - 1)
-            good &= (kinds[first + start] & mask) == np.uint64(int.from_bytes(part, "little"))
-        return good
+    def _head(self, shape: Shape, starts: Array) -> tuple[Array, Array]:
+        """Return which lines begin as they must, up to their identifier, and their times."""
+        head = _STAMP + shape.channel + b" "
+        good = np.ones(len(starts), bool)
+        words = []
+        for first in range(0, len(head), _WORD):
+            part = head[first : first + _WORD]
+            fixed = bytes(0 if first + at < len(_STAMP) and each in _DIGIT else 0xFF
+                          for at, each in enumerate(part))  # fmt: skip
+            mask = np.uint64(int.from_bytes(fixed, "little"))
+            is_so = np.uint64(int.from_bytes(part, "little")) & mask
+            words.append(self._eights[starts + first])
+            good &= (words[-1] & mask) == is_so
+        return good, _stamps(words[:3], good)
 
-    def _head(self, shape: Shape, rows: Array, places: Array) -> Array:
-        """Return where stamp, channel and the spaces stand as they must."""
-        opened, dot, closed, space = places[:4]
-        behind = places[_second_space(shape)]
-        name = shape.channel
-        good: Array = (opened == self.starts[rows]) & (dot - opened == _SECONDS_DIGITS + 1)
-        good &= (closed - dot == _MICROS_DIGITS + 1) & (space - closed == 1)
-        good &= behind - space == len(name) + 1
-        for start in range(0, len(name), 8):
-            part = name[start : start + 8]
-            mask = np.uint64((1 << 8 * len(part)) - 1)
-            text = self._eights[space + 1 + start] & mask
-            good &= text == np.uint64(int.from_bytes(part, "little"))
-        return good
-
-    def _ids(self, shape: Shape, places: Array) -> tuple[Array, Array, Array]:
-        """Return the identifiers, whether they have 29 bits, and whether they are any."""
-        first = _second_space(shape)
-        digits = places[first + 1] - places[first] - 1
-        text = self._eights[places[first] + 1]
-        low = _PAIRS[text & np.uint64(0xFFFF)].astype(np.int64)
-        can_ids = low << 4 | _DIGITS[self._raw[places[first] + 3]]
-        good = (digits == _STANDARD_DIGITS) & (can_ids <= STANDARD_ID_MAX)
-        extended = digits == _EXTENDED_DIGITS
-        if extended.any():
-            text = text[extended]
-            value = low[extended]
+    def _ids(self, first: Array) -> tuple[Array, Array, Array]:
+        """Return the identifiers, beyond all where there is none; which have 29 bits; and where
+        what is behind them begins."""
+        text = self._eights[first]
+        low = _PAIRS[(text & np.uint64(0xFFFF)).astype(np.intp)].astype(np.int64)
+        third = _DIGITS[(text >> np.uint64(16) & np.uint64(0xFF)).astype(np.intp)]
+        can_ids = low << 4 | third
+        extended = (text >> np.uint64(24) & np.uint64(0xFF)) != _FD_MARK
+        behind = first + (_STANDARD_DIGITS + 1)
+        rows = np.flatnonzero(extended)
+        if len(rows):
+            text, value = text[rows], low[rows]
             for shift in (16, 32, 48):
-                pair = _PAIRS[(text >> np.uint64(shift)) & np.uint64(0xFFFF)]
-                value = value << 8 | pair
-            can_ids[extended] = value
-            good[extended] = value <= EXTENDED_ID_MAX
-        return can_ids, extended, good
+                pair = _PAIRS[(text >> np.uint64(shift) & np.uint64(0xFFFF)).astype(np.intp)]
+                value = np.where(pair < _NONE_SUCH, value << 8 | pair, _NONE_SUCH << 24)
+            value[low[rows] >= _NONE_SUCH] = _NONE_SUCH << 24
+            value[self._raw[first[rows] + _EXTENDED_DIGITS] != _FD_MARK] = _NONE_SUCH << 24
+            can_ids[rows] = value
+            behind[rows] += _EXTENDED_DIGITS - _STANDARD_DIGITS
+        return can_ids, extended, behind
 
-    def _stamps(self, places: Array, good: Array) -> Array:
-        """Return the times in microseconds; clear ``good`` where they are no decimal digits."""
-        opened, closed = places[0], places[2]
-        bad = np.zeros(len(opened), np.uint64)
-        # Ten digits of seconds, which hardly ever change from line to line, ...
-        high, low = self._eights[opened + 1], self._twos[opened + 9]
-        anew = np.flatnonzero(np.append(True, (high[1:] != high[:-1]) | (low[1:] != low[:-1])))
-        wrong = np.zeros(len(anew), np.uint64)
-        seconds = _eight_digits(high[anew], wrong) * 100
-        seconds += _eight_digits(low[anew].astype(np.uint64) << np.uint64(48) | _SIX_ZEROS, wrong)
-        turns = np.diff(np.append(anew, len(high)))
-        seconds, bad = np.repeat(seconds, turns), np.repeat(wrong, turns)
-        # ... and six of microseconds.
-        micros = self._eights[closed - 8] & ~np.uint64(0xFFFF)
-        micros_us = _eight_digits(micros | np.uint64(0x3030), bad)
+    def _payloads(self, first: Array, stops: Array, good: Array) -> Array:
+        """Return how long the payloads are; clear ``good`` where there is none.
+
+        ``first`` is moved on where a payload is one of CAN FD.
+        """
+        digits = stops - first
+        fd = np.flatnonzero(self._raw[first] == _FD_MARK)
+        if len(fd):
+            good[fd] &= (digits[fd] >= 2) & (_DIGITS[self._raw[first[fd] + 1]] < _NONE_SUCH)
+            first[fd] += 2
+            digits[fd] -= 2
+        fits = (digits >= 0) & (digits & 1 == 0) & (digits <= 2 * CLASSIC_BYTES_MAX)
+        if len(fd):
+            fits[fd] = self._fd_payloads(first[fd], digits[fd])
+        good &= fits
+        bad = np.zeros(len(first), np.uint64)
+        for at in (0, _WORD):
+            inside = _FIRST[np.clip(digits - at, 0, _WORD)]
+            bad |= _no_hex(self._eights[first + at]) & inside
         good &= bad == 0
-        stamps_us: Array = seconds * 1_000_000 + micros_us
-        return stamps_us
+        return (digits >> 1).astype(np.int32)
+
+    def _fd_payloads(self, first: Array, digits: Array) -> Array:
+        """Return where there are so many hexadecimal digits, and a payload may have so many."""
+        lengths = digits >> 1
+        good: Array = (digits >= 0) & (digits & 1 == 0) & (lengths <= PAYLOAD_BYTES)
+        lengths = np.clip(lengths, 0, PAYLOAD_BYTES)
+        good &= _LENGTHS[lengths]
+        for at in range(0, 2 * int(lengths.max()), _WORD):
+            inside = _FIRST[np.clip(2 * lengths - at, 0, _WORD)]
+            good &= (_no_hex(self._eights[first + at]) & inside) == 0
+        return good
 
     def _data(self, first: Array, lengths: Array) -> Array:
         """Return the payloads, padded with zeros."""
@@ -237,25 +228,39 @@ class BlockLines:
         return data
 
 
-def _second_space(shape: Shape) -> int:
-    """Return the number of the mark between channel and identifier."""
-    return len(shape.marks) - shape.line_end - shape.fd - 2
+def _stamps(words: list[Array], good: Array) -> Array:
+    """Return the times in microseconds; clear ``good`` where they are no decimal digits.
+
+    ``words``: ``(ssssssss``, ``ss.uuuu`` and ``uu) `` with a neighbour each.
+    """
+    early, middle, late = words
+    bad = np.zeros(len(early), np.uint64)
+    # Ten digits of seconds, which hardly ever change from line to line, ...
+    ninth = middle & np.uint64(0xFFFFFF)
+    anew = np.flatnonzero(np.append(True, (early[1:] != early[:-1]) | (ninth[1:] != ninth[:-1])))
+    wrong = np.zeros(len(anew), np.uint64)
+    # "(sssssss": the first seven behind a zero; then "sss" behind five.
+    high = early[anew] & ~np.uint64(0xFF) | np.uint64(0x30)
+    low = ninth[anew] << np.uint64(40) | _ZEROS & np.uint64(0xFFFFFFFFFF)
+    seconds = _eight_digits(high, wrong) * 1000 + _eight_digits(low, wrong)
+    turns = np.diff(np.append(anew, len(early)))
+    seconds, bad = np.repeat(seconds, turns), np.repeat(wrong, turns)
+    # ... and six of microseconds, behind two zeros.
+    micros = middle >> np.uint64(32) << np.uint64(16) | late << np.uint64(48) | np.uint64(0x3030)
+    micros_us = _eight_digits(micros, bad)
+    good &= bad == 0
+    stamps_us: Array = seconds * 1_000_000 + micros_us
+    return stamps_us
 
 
-def _payloads(shape: Shape, places: Array) -> tuple[Array, Array, Array]:
-    """Return where the payloads begin, how long they are, and whether they can be payloads."""
-    end = len(shape.marks) - shape.line_end
-    first = places[end - 1] + (2 if shape.fd else 1)
-    digits = places[end] - first
-    lengths = (digits >> 1).astype(np.int32)
-    longest = PAYLOAD_BYTES if shape.fd else CLASSIC_BYTES_MAX
-    good = (digits >= 0) & (digits & 1 == 0) & (lengths <= longest)
-    good &= _LENGTHS[np.clip(lengths, 0, 255)]
-    if shape.fd:
-        good &= places[end - 1] - places[end - 2] == 1
-    if shape.line_end > 1:
-        good &= places[end + 1] - places[end] == 1
-    return first, lengths, good
+def _no_hex(text: Array) -> Array:
+    """Return eight characters each, with some bits set in those that are no hexadecimal digits."""
+    low = text & _LOW
+    is_digit = (low + (_HIGH - _u64(ord("0")))) & ~(low + (_HIGH - _u64(ord("9") + 1)))
+    low |= _FOLD
+    is_letter = (low + (_HIGH - _u64(ord("a")))) & ~(low + (_HIGH - _u64(ord("f") + 1)))
+    found: Array = ~((is_digit | is_letter) & ~text) & _HIGH
+    return found
 
 
 def _eight_digits(text: Array, bad: Array) -> Array:
