@@ -130,7 +130,7 @@ def fuzz_objects(scratch: Path) -> None:
 def fuzz_clock() -> None:
     """Compare clocks over stamps that jump, stand still and step back."""
     from vehicle.replay.scan.clock import run_clock
-    from vehicle.replay.scan.columns import ROWS, STAMP_US_MAX, Columns, Wanted
+    from vehicle.replay.scan.columns import ROOM, STAMP_US_MAX, Columns, Wanted
     from vehicle.replay.scan.compiled import clock
 
     steps = (0, 1, 10_000, -1, -1_000_000, -1_000_001, 86_400_000_000, 86_400_000_001)
@@ -138,7 +138,7 @@ def fuzz_clock() -> None:
         dice = random.Random(seed)
         sides = []
         stamp_us, stamps = dice.randrange(-STAMP_US_MAX, STAMP_US_MAX), array("q")
-        for _ in range(dice.choice((0, 1, 50, ROWS if seed % 50 == 0 else 9))):
+        for _ in range(dice.choice((0, 1, 50, ROOM if seed % 50 == 0 else 9))):
             far = dice.random() < 0.05
             stamp_us = (
                 dice.choice((-STAMP_US_MAX, STAMP_US_MAX))

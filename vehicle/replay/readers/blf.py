@@ -111,7 +111,7 @@ def blf_columns(path: Path, tally: Tally, scan: Scan) -> Generator[Columns, None
 
     Raises: what reading the file raises, after what came before it was handed over.
     """
-    columns = Columns(scan.wanted)
+    columns = Columns(scan.wanted, scan.kernel.room)
     scanner = scan.kernel.objects(scan.wanted)
 
     def skim(start_us: int, data: bytes, position: int) -> Walked:

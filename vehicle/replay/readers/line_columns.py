@@ -35,7 +35,7 @@ def line_columns(
 
     Raises: what reading the file raises, after what came before it was handed over.
     """
-    columns = Columns(scan.wanted)
+    columns = Columns(scan.wanted, scan.kernel.room)
     reader = LineReader(found, head, path, tally)
     parser = reader.parse if isinstance(reader.parse, OrdinaryParser) else None
     lines = scan.kernel.lines(scan.wanted)

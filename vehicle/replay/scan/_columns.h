@@ -15,9 +15,8 @@
 /* The number of the agreement between these files and compiled.py beside them, which has it too.
  * Whoever changes what a function takes, returns or keeps in its buffers adds one to both: a kernel
  * that was built before is then left out, whatever it would have made of the new arguments. */
-#define CONTRACT 1
+#define CONTRACT 2
 
-#define ROWS 16384
 #define PAYLOAD_BYTES 64
 #define STANDARD_IDS 2048
 #define STANDARD_ID_MAX 0x7FF
@@ -60,6 +59,7 @@ typedef struct {
     int32_t *rows, *idents, *channels, *lengths;
     uint8_t *payloads;
     int64_t *counts; /* frames, kept */
+    int64_t room;    /* frames that there is room for */
 } Columns;
 
 static inline int take_columns(Buffers *held, PyObject *parts, Columns *columns)
@@ -69,17 +69,21 @@ static inline int take_columns(Buffers *held, PyObject *parts, Columns *columns)
         return 0;
     }
     const int flags = PyBUF_WRITABLE;
-    columns->stamps_us = take(held, PyTuple_GetItem(parts, 0), 8 * ROWS, flags);
-    columns->rows = columns->stamps_us ? take(held, PyTuple_GetItem(parts, 1), 4 * ROWS, flags) : NULL;
-    columns->idents = columns->rows ? take(held, PyTuple_GetItem(parts, 2), 4 * ROWS, flags) : NULL;
-    columns->channels = columns->idents ? take(held, PyTuple_GetItem(parts, 3), 4 * ROWS, flags) : NULL;
-    columns->lengths = columns->channels ? take(held, PyTuple_GetItem(parts, 4), 4 * ROWS, flags) : NULL;
+    columns->stamps_us = take(held, PyTuple_GetItem(parts, 0), 8, flags);
+    if (columns->stamps_us == NULL)
+        return 0;
+    const Py_ssize_t room = held->views[held->held - 1].len / 8;
+    columns->room = room;
+    columns->rows = take(held, PyTuple_GetItem(parts, 1), 4 * room, flags);
+    columns->idents = columns->rows ? take(held, PyTuple_GetItem(parts, 2), 4 * room, flags) : NULL;
+    columns->channels = columns->idents ? take(held, PyTuple_GetItem(parts, 3), 4 * room, flags) : NULL;
+    columns->lengths = columns->channels ? take(held, PyTuple_GetItem(parts, 4), 4 * room, flags) : NULL;
     columns->payloads =
-        columns->lengths ? take(held, PyTuple_GetItem(parts, 5), PAYLOAD_BYTES * ROWS, flags) : NULL;
+        columns->lengths ? take(held, PyTuple_GetItem(parts, 5), PAYLOAD_BYTES * room, flags) : NULL;
     columns->counts = columns->payloads ? take(held, PyTuple_GetItem(parts, 6), 16, flags) : NULL;
     if (columns->counts == NULL)
         return 0;
-    if (columns->counts[0] < 0 || columns->counts[0] > ROWS || columns->counts[1] < 0 ||
+    if (columns->counts[0] < 0 || columns->counts[0] > room || columns->counts[1] < 0 ||
         columns->counts[1] > columns->counts[0]) {
         PyErr_SetString(PyExc_ValueError, "the columns' counts are beyond their rows");
         return 0;

@@ -71,7 +71,6 @@ static int execute(PyObject *module)
 {
     make_crc16_table();
     return PyModule_AddIntConstant(module, "CONTRACT", CONTRACT) ||
-           PyModule_AddIntConstant(module, "ROWS", ROWS) ||
            PyModule_AddIntConstant(module, "CHANNEL_BYTES", CHANNEL_BYTES) ||
            PyModule_AddIntConstant(module, "RULE_BYTES", RULE_BYTES) ||
            PyModule_AddIntConstant(module, "MESSAGE_BYTES", MESSAGE_BYTES) ||

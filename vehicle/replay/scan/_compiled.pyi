@@ -5,7 +5,6 @@ from array import array
 from vehicle.replay.scan.sieve import Record
 
 CONTRACT: int
-ROWS: int
 CHANNEL_BYTES: int
 RULE_BYTES: int
 MESSAGE_BYTES: int

@@ -239,7 +239,7 @@ PyObject *objects(PyObject *Py_UNUSED(module), PyObject *args)
         goto done;
     }
     Py_BEGIN_ALLOW_THREADS
-    while (columns.counts[0] < ROWS &&
+    while (columns.counts[0] < columns.room &&
            read_object(bytes, size, start_us, &columns, &wanted, &channels, &walk))
         ;
     Py_END_ALLOW_THREADS

@@ -163,11 +163,11 @@ static inline int64_t run_lines(LineFunction read, const uint8_t **from, const u
                                 Channels *channels, Habit *habit)
 {
     /* What changes with every line stays in registers: nothing else points to it. */
-    int64_t first = columns->counts[0], row = first, kept = columns->counts[1];
+    int64_t first = columns->counts[0], row = first, kept = columns->counts[1], room = columns->room;
     const uint8_t *at = *from;
     Habit own = *habit;
     Line line;
-    while (at < end && row < ROWS) {
+    while (at < end && row < room) {
         const uint8_t *next = read(at, &line, spec, &own);
         if (next == NULL)
             break;

@@ -146,7 +146,7 @@ static int sieve_frame(Sieve *sieve, const Columns *columns, int64_t kept, Py_ss
 {
     int64_t route = (int64_t)columns->channels[kept] * sieve->idents + columns->idents[kept];
     int32_t row = columns->rows[kept], length = columns->lengths[kept];
-    if (route < 0 || route >= sieve->route_count || row < 0 || row >= ROWS || length < 0 ||
+    if (route < 0 || route >= sieve->route_count || row < 0 || row >= columns->room || length < 0 ||
         length > PAYLOAD_BYTES)
         return -1;
     int32_t index = sieve->routes[route];

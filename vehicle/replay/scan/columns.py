@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from vehicle.wire.frame import CLASSIC_BYTES_MAX, STANDARD_ID_MAX, Frame
 from vehicle.wire.layout import CanId
 
-ROWS = 1 << 14
-"""Frames that one ``Columns`` holds at most."""
+ROOM = 1 << 14
+"""Frames that one ``Columns`` holds at most, where a kernel does not ask for another number."""
 PAYLOAD_BYTES = 64
 """Room for one payload; the longest of CAN FD."""
 
@@ -52,7 +52,7 @@ class Wanted:
 
 
 class Columns:
-    """Up to ``ROWS`` frames in the order of their file.
+    """Up to ``room`` frames in the order of their file.
 
     ``stamps_us[:frames]`` has every readable frame, because time is made of all of them. The other
     columns, up to ``kept``, have only data frames with a wanted identifier; ``rows`` says which
@@ -66,23 +66,26 @@ class Columns:
         "lengths",
         "parts",
         "payloads",
+        "room",
         "rows",
         "stamps_us",
         "wanted",
     )
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, room: int = ROOM) -> None:
         self.wanted = wanted
-        self.stamps_us = array("q", bytes(8 * ROWS))
+        self.room = room
+        """Frames that there is room for."""
+        self.stamps_us = array("q", bytes(8 * room))
         """Microseconds as recorded; once on the recording's clock, ``now_us``."""
-        self.rows = array("i", bytes(4 * ROWS))
-        self.idents = array("i", bytes(4 * ROWS))
+        self.rows = array("i", bytes(4 * room))
+        self.idents = array("i", bytes(4 * room))
         """Index into ``wanted.ids``."""
-        self.channels = array("i", bytes(4 * ROWS))
+        self.channels = array("i", bytes(4 * room))
         """Index into ``wanted.channels``."""
-        self.lengths = array("i", bytes(4 * ROWS))
+        self.lengths = array("i", bytes(4 * room))
         """Payload bytes, 0 to 64."""
-        self.payloads = bytearray(PAYLOAD_BYTES * ROWS)
+        self.payloads = bytearray(PAYLOAD_BYTES * room)
         self.counts = array("q", [0, 0])
         """``frames`` and ``kept``, where a compiled kernel can write them."""
         self.parts = (
@@ -109,7 +112,7 @@ class Columns:
     @property
     def full(self) -> bool:
         """Whether there is no room for another frame."""
-        return self.counts[0] >= ROWS
+        return self.counts[0] >= self.room
 
     def clear(self) -> None:
         """Make room again."""

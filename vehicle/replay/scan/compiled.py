@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Sequence
 
 from vehicle.replay.scan import _compiled
-from vehicle.replay.scan.columns import ROWS, Columns, Wanted
+from vehicle.replay.scan.columns import Columns, Wanted
 from vehicle.replay.scan.kernels import StaleKernelError
 from vehicle.replay.scan.lines import Ordinary
 from vehicle.replay.scan.objects import Walked
@@ -22,7 +22,7 @@ from vehicle.replay.scan.sieve import Record
 
 _RULE = struct.Struct("=64s256sqq9i4x")
 
-CONTRACT = 1
+CONTRACT = 2
 """The number of the agreement with the compiled part; see ``_columns.h``."""
 
 if getattr(_compiled, "CONTRACT", 0) != CONTRACT:
@@ -30,7 +30,7 @@ if getattr(_compiled, "CONTRACT", 0) != CONTRACT:
         f"{_compiled.__file__}: the compiled kernel was built for another version of chargelock"
         " and is not used; install chargelock again (in its repository: pip install -e .)"
     )
-assert (ROWS, _RULE.size) == (_compiled.ROWS, _compiled.RULE_BYTES)
+assert _RULE.size == _compiled.RULE_BYTES
 
 
 def clock(columns: Columns, first: int, state: array[int]) -> int:

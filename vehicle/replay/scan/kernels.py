@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from vehicle.core.record import record
-from vehicle.replay.scan.columns import Columns, Wanted
+from vehicle.replay.scan.columns import ROOM, Columns, Wanted
 from vehicle.replay.scan.lines import LineScanner
 from vehicle.replay.scan.objects import ObjectScanner
 from vehicle.replay.scan.rules import Rule
@@ -34,6 +34,8 @@ class Kernel:
     block_bytes: int = 1 << 18
     """How much of a text is read at a time: so much that a call costs nothing, and so little that
     it stays in a processor's cache."""
+    room: int = ROOM
+    """Frames that columns hold: the same."""
 
 
 class StaleKernelError(Exception):
@@ -75,6 +77,7 @@ def _numpy() -> Kernel | None:
         numpy_lines.NumpyLines,
         PlainObjects,
         block_bytes=1 << 21,
+        room=1 << 16,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, ROWS, Columns, Wanted
+from vehicle.replay.scan.columns import PAYLOAD_BYTES, Columns, Wanted
 from vehicle.replay.scan.lines import LineLayout, Ordinary
 from vehicle.replay.scan.numpy_shapes import NO_LINES, Array, BlockLines, Lines, Shape
 from vehicle.wire.frame import STANDARD_ID_MAX
@@ -48,7 +48,7 @@ class NumpyLines:
             return position, 0
         stop = int(np.searchsorted(lines.odd, first))
         last = int(lines.odd[stop]) if stop < len(lines.odd) else len(lines.starts)
-        last = min(last, first + ROWS - columns.frames)
+        last = min(last, first + columns.room - columns.frames)
         if last == first:
             return position, 0
         self._deliver(lines, first, last, ordinary.offset_us, columns)

@@ -169,8 +169,8 @@ class BlockLines:
         """Return the identifiers, beyond all where there is none; which have 29 bits; and where
         what is behind them begins."""
         text = self._eights[first]
-        low = _PAIRS[(text & np.uint64(0xFFFF)).astype(np.intp)].astype(np.int64)
-        third = _DIGITS[(text >> np.uint64(16) & np.uint64(0xFF)).astype(np.intp)]
+        low = _PAIRS[_index(text, 0, 0xFFFF)].astype(np.int64)
+        third = _DIGITS[_index(text, 16, 0xFF)]
         can_ids = low << 4 | third
         extended = (text >> np.uint64(24) & np.uint64(0xFF)) != _FD_MARK
         behind = first + (_STANDARD_DIGITS + 1)
@@ -178,7 +178,7 @@ class BlockLines:
         if len(rows):
             text, value = text[rows], low[rows]
             for shift in (16, 32, 48):
-                pair = _PAIRS[(text >> np.uint64(shift) & np.uint64(0xFFFF)).astype(np.intp)]
+                pair = _PAIRS[_index(text, shift, 0xFFFF)]
                 value = np.where(pair < _NONE_SUCH, value << 8 | pair, _NONE_SUCH << 24)
             value[low[rows] >= _NONE_SUCH] = _NONE_SUCH << 24
             value[self._raw[first[rows] + _EXTENDED_DIGITS] != _FD_MARK] = _NONE_SUCH << 24
@@ -203,7 +203,7 @@ class BlockLines:
         good &= fits
         bad = np.zeros(len(first), np.uint64)
         for at in (0, _WORD):
-            inside = _FIRST[np.clip(digits - at, 0, _WORD)]
+            inside = _FIRST[np.minimum(np.maximum(digits - at, 0), _WORD)]
             bad |= _no_hex(self._eights[first + at]) & inside
         good &= bad == 0
         return (digits >> 1).astype(np.int32)
@@ -237,20 +237,29 @@ def _stamps(words: list[Array], good: Array) -> Array:
     bad = np.zeros(len(early), np.uint64)
     # Ten digits of seconds, which hardly ever change from line to line, ...
     ninth = middle & np.uint64(0xFFFFFF)
-    anew = np.flatnonzero(np.append(True, (early[1:] != early[:-1]) | (ninth[1:] != ninth[:-1])))
+    changed = (early[1:] != early[:-1]) | (ninth[1:] != ninth[:-1])
+    anew = np.append(0, np.flatnonzero(changed) + 1)
     wrong = np.zeros(len(anew), np.uint64)
     # "(sssssss": the first seven behind a zero; then "sss" behind five.
     high = early[anew] & ~np.uint64(0xFF) | np.uint64(0x30)
     low = ninth[anew] << np.uint64(40) | _ZEROS & np.uint64(0xFFFFFFFFFF)
     seconds = _eight_digits(high, wrong) * 1000 + _eight_digits(low, wrong)
     turns = np.diff(np.append(anew, len(early)))
-    seconds, bad = np.repeat(seconds, turns), np.repeat(wrong, turns)
+    seconds = np.repeat(seconds, turns)
+    if wrong.any():
+        bad = np.repeat(wrong, turns)
     # ... and six of microseconds, behind two zeros.
     micros = middle >> np.uint64(32) << np.uint64(16) | late << np.uint64(48) | np.uint64(0x3030)
     micros_us = _eight_digits(micros, bad)
     good &= bad == 0
     stamps_us: Array = seconds * 1_000_000 + micros_us
     return stamps_us
+
+
+def _index(text: Array, shift: int, mask: int) -> Array:
+    """Return some characters of each word as a table's index."""
+    part: Array = (text >> np.uint64(shift) & np.uint64(mask)).view(np.int64)
+    return part
 
 
 def _no_hex(text: Array) -> Array:

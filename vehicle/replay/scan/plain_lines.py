@@ -13,7 +13,7 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import NamedTuple
 
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, ROWS, Columns, Wanted
+from vehicle.replay.scan.columns import PAYLOAD_BYTES, Columns, Wanted
 from vehicle.replay.scan.lines import LineLayout, Ordinary
 from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, FD_LENGTHS, STANDARD_ID_MAX
 
@@ -77,7 +77,7 @@ class PlainLines:
             return position, 0
         odd = bisect_left(self._odd, first)
         last = self._odd[odd] if odd < len(self._odd) else len(self._lines)
-        last = min(last, first + ROWS - columns.frames)
+        last = min(last, first + columns.room - columns.frames)
         last = self._read(first, last, ordinary.offset_us, columns)
         return (self._ends[last - 1] if last > first else position), last - first
 
