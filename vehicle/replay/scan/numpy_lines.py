@@ -18,6 +18,9 @@ from vehicle.wire.frame import STANDARD_ID_MAX
 SHAPES_MAX = 16
 """Shapes tried on a block; more than any car has buses. What is left is odd."""
 
+KEPT_BYTES = 24 << 20
+"""Memory that the allocator is to keep at hand; more than a block's arrays need together."""
+
 _LAYOUTS = frozenset({LineLayout.CANDUMP})
 
 
@@ -26,6 +29,9 @@ class NumpyLines:
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
+        # glibc gives what was freed back to the kernel, until something so large was freed: then it
+        # keeps as much. Else every array of every block is made of fresh pages, a third of the work.
+        np.empty(KEPT_BYTES, np.uint8)
         self._standard = np.frombuffer(wanted.standard, np.int32)
         self._extended_ids = np.array(wanted.extended_ids, np.int64)
         self._extended_index = np.array(wanted.extended_index, np.int32)
