@@ -29,8 +29,8 @@ class NumpyLines:
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        # glibc gives what was freed back to the kernel, until something so large was freed: then it
-        # keeps as much. Else every array of every block is made of fresh pages, a third of the work.
+        # glibc gives what was freed back to the kernel, until something so large was freed: then
+        # it keeps as much. Else each array of each block is of fresh pages: a third of the work.
         np.empty(KEPT_BYTES, np.uint8)
         self._standard = np.frombuffer(wanted.standard, np.int32)
         self._extended_ids = np.array(wanted.extended_ids, np.int64)
