@@ -57,8 +57,14 @@ class LiveTerminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._leader)
+        if self._leader >= 0:
+            self.close()
+
+    def close(self) -> None:
+        """Close the terminal, as its window's cross does."""
         os.close(self._follower)
+        os.close(self._leader)
+        self._leader = self._follower = -1
 
     # ---- hands ----------------------------------------------------------------------------------
 

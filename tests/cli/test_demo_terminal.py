@@ -6,7 +6,7 @@ import signal
 import sys
 
 import pytest
-from live_terminal import LiveTerminal
+from live_terminal import PATIENCE_S, LiveTerminal
 
 pytestmark = pytest.mark.whole
 
@@ -64,6 +64,13 @@ def test_a_signal_leaves_the_terminal_as_it_was(ending: signal.Signals) -> None:
             terminal.process.send_signal(ending)
         assert terminal.left() == 0
         assert terminal.restored
+
+
+def test_it_ends_when_its_terminal_is_closed() -> None:
+    with LiveTerminal(80, 24) as terminal:
+        terminal.see("q quit")
+        terminal.close()
+        assert terminal.process.wait(PATIENCE_S) == 128 + signal.SIGHUP
 
 
 def test_no_color_leaves_the_terminals_own_colours() -> None:

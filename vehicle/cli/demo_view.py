@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import ClassVar
@@ -200,5 +203,19 @@ def run_live() -> int:
     car = DemoCar(story.take)
     story.forget()
     app = DemoApp(lambda: time.monotonic_ns() // 1000, car, story)
+    threading.Thread(target=_end_with_the_terminal, daemon=True).start()
     app.run(mouse=False)
     return app.return_code or 0
+
+
+def _end_with_the_terminal() -> None:
+    """End the process when its terminal is gone.
+
+    Its owner is sent SIGHUP, a session that does not own it is not. Textual then reads
+    an endless nothing, and waits forever for its writer. There is no screen to put in order, and
+    nothing to save.
+    """
+    terminal = select.poll()
+    terminal.register(sys.stdin.fileno(), 0)  # none of its events but its end
+    terminal.poll()
+    os._exit(128 + signal.SIGHUP)
