@@ -23,6 +23,7 @@ NEVER_FOR_RUN = frozenset(
         "numpy",
         "random",
         "secrets",
+        "shutil",
         "ssl",
         "tempfile",
         "textual",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -38,6 +37,8 @@ def width() -> int:
     """Return how many columns there are; without a terminal, lines are not wrapped."""
     if not sys.stdout.isatty():
         return 10_000
+    import shutil
+
     return shutil.get_terminal_size().columns
 
 
