@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from browser_bench import needs_browser
 from command_line import chargelock
 from drives import write_car, write_session
 from report_pages import chronicle_of, page_of
@@ -16,30 +14,9 @@ from report_pages import chronicle_of, page_of
 from vehicle.core.messages import Fault
 from vehicle.core.names import FaultName
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-CHROMIUM = shutil.which("chromium")
 MANY = 100_000
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not here: apt-get install chromium"),
-    pytest.mark.skipif(
-        importlib.util.find_spec("playwright") is None,
-        reason="playwright is not here: pip install 'chargelock[browser]'",
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+pytestmark = [pytest.mark.slow, *needs_browser]
 
 
 @pytest.fixture(scope="module")
@@ -75,67 +52,6 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chronicle.take(middle_us + 1_000, Fault(FaultName.FEEDBACK_LOST, False))
     path.write_text(page_of(chronicle_of(MANY // 2, chronicle)), encoding="utf-8")
     return path
-
-
-class Watched:
-    """A page that takes down what it asks of the network, and what it complains of."""
-
-    def __init__(self, browser: Browser, path: Path, **how: Any) -> None:
-        how = {"viewport": {"width": 1500, "height": 1000}, **how}
-        self.page: Page = browser.new_page(**how)
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector(".moment h2")
-
-    def _heard(self, message: Any) -> None:
-        if message.type == "error":
-            self.complaints.append(message.text)
-
-    def point_at(self, share: float) -> None:
-        """Move the pointer over the lanes, ``share`` of their width from the left."""
-        box = self.page.locator(".u-over").bounding_box()
-        assert box is not None
-        self.page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
-
-    def says(self, selector: str, words: str) -> None:
-        """Wait until an element says ``words``."""
-        self.page.locator(selector, has_text=words).first.wait_for()
-
-    def colours(self, share: float, height_px: int) -> set[tuple[int, int, int]]:
-        """The colours within 6 pixels of a place of the canvas, ``height_px`` from its top."""
-        found = self.page.evaluate(
-            """([share, high]) => {
-              const over = document.querySelector(".u-over"), ratio = devicePixelRatio;
-              const left = over.offsetLeft + over.clientWidth * share - 6;
-              const at = [left, high, 12].map((each) => each * ratio);
-              const drawn = document.querySelector("canvas").getContext("2d");
-              const { data } = drawn.getImageData(...at, 1);
-              const pixels = { length: data.length / 4 };
-              return Array.from(pixels, (_, i) => [...data.slice(4 * i, 4 * i + 3)]);
-            }""",
-            [share, height_px],
-        )
-        return {tuple(colour) for colour in found}
-
-
-@pytest.fixture
-def look(browser: Browser) -> Iterator[Any]:
-    """Open a page; at the end it must have asked nobody and complained of nothing."""
-    opened: list[Watched] = []
-
-    def look(path: Path, **how: Any) -> Watched:
-        opened.append(Watched(browser, path, **how))
-        return opened[-1]
-
-    yield look
-    for watched in opened:
-        assert [url for url in watched.asked if not url.startswith(("file:", "data:"))] == []
-        assert watched.complaints == []
-        watched.page.close()
 
 
 def test_the_page_opens_and_draws_its_lanes(look: Any, session: Path) -> None:

@@ -22,7 +22,7 @@ from vehicle.core.record import record
 from vehicle.core.words import PIN_WORDS
 from vehicle.replay.agreement import Agreement
 from vehicle.replay.report.chronicle import NO_TRACK, Chronicle, Track
-from vehicle.replay.report.lanes import PERMIT, demand_key, state_key
+from vehicle.replay.report.lanes import ASSUMED, PERMIT, demand_key, state_key
 
 Pair = tuple[str | None, str | None]
 """Of either side; None where it says nothing."""
@@ -171,7 +171,9 @@ def _reason(chronicle: Chronicle, key: str, now_us: int) -> str | None:
             for actuator in Actuator
         )
         known = [
-            f"{PIN_WORDS[pin]} {state}" for pin, state in states if state not in (None, "unknown")
+            f"{PIN_WORDS[pin]} {state}"
+            for pin, state in states
+            if state is not None and state.removesuffix(ASSUMED) != "unknown"
         ]
         return "; ".join(known) or None
     return None

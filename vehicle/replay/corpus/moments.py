@@ -16,6 +16,9 @@ MOMENTS = 10
 """So many are shown, and so many are kept of each log."""
 
 
+_HELD = ("engage", "engaging", "engaged")
+
+
 @record
 class Moment:
     """A difference of the outcome, and where it is."""
@@ -54,15 +57,30 @@ def moments(
 
 
 def most_telling(found: Iterable[Moment]) -> list[Moment]:
-    """Return the most telling moments: of each log one, then others until they are enough."""
-    ranked = sorted(found, key=_rank)
-    seen: set[str] = set()
-    first: list[Moment] = []
-    others: list[Moment] = []
-    for each in ranked:
-        (others if each.log in seen else first).append(each)
-        seen.add(each.log)
-    return [*first, *others][:MOMENTS]
+    """Return the most telling moments: of each kind one, of each log one, then whatever is left.
+
+    Ten logs in which the same happens tell less than ten things that happen.
+    """
+    left = sorted(found, key=_rank)
+    chosen: list[Moment] = []
+    for what in (_kind, _log, None):
+        seen = {what(each) for each in chosen} if what else set()
+        for each in [*left]:
+            if what is not None:
+                if what(each) in seen:
+                    continue
+                seen.add(what(each))
+            chosen.append(each)
+            left.remove(each)
+    return sorted(chosen[:MOMENTS], key=_rank)
+
+
+def _kind(moment: Moment) -> object:
+    return moment.what, moment.values, moment.reasons
+
+
+def _log(moment: Moment) -> object:
+    return moment.log
 
 
 def _rank(moment: Moment) -> tuple[int, int, str, int, str]:
@@ -77,10 +95,8 @@ def _rank(moment: Moment) -> tuple[int, int, str, int, str]:
 
 
 def _notice(what: str, values: Sequence[str | None]) -> int:
-    """0: held here and free there. 1: power here and none there. 2: something else."""
-    words = [(value or "").removesuffix("-assumed") for value in values]
-    held = [word in ("engaged", "engage") for word in words]
-    free = [word in ("released", "release") for word in words]
-    if (held[0] and free[1]) or (free[0] and held[1]):
+    """0: held here and not there. 1: power here and none there. 2: something else."""
+    held = [(value or "").removesuffix("-assumed") in _HELD for value in values]
+    if held[0] != held[1]:
         return 0
-    return 1 if what == "permit" and "none" in words else 2
+    return 1 if what == "permit" and "none" in values else 2

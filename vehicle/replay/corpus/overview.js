@@ -5,10 +5,12 @@ const $ = (selector) => document.querySelector(selector);
 const body = $(".logs tbody"), heads = [...document.querySelectorAll(".logs th")];
 const rows = [...body.rows];
 const texts = rows.map((row) => (row.cells[0].textContent + " " + row.cells[1].textContent).toLowerCase());
+const isReplayed = (row) => row.dataset.outcome === "replayed";
 const compareWords = new Intl.Collator("en", { numeric: true }).compare;
 
 /** What a cell is sorted by: a number, its words, or nothing. */
 function keyOf(row, column) {
+  if (column > 0 && !isReplayed(row)) return null;
   const cell = row.cells[column];
   if (cell.dataset.v !== undefined) return Number(cell.dataset.v);
   return cell.textContent || null;

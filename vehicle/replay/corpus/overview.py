@@ -6,7 +6,7 @@ where the overview is written. Nothing on it is loaded from anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -82,7 +82,7 @@ def overview(order: Order, totals: Totals) -> bytes:
                     "outcome": row.outcome,
                     "cause": all_told(row.cause or ""),
                     "worth": _is_worth_a_look(row),
-                    "cells": [_told(_CELLS[key](row)) for key in keys],
+                    "cells": [_told(_CELLS[key](row)) for key in _filled(row, keys)],
                 }
                 for row in rows
             ],
@@ -140,6 +140,11 @@ def _moment(moment: Moment) -> dict[str, str]:
         "long": long_words((moment.to_us - moment.from_us) / 1e6),
         "words": moment_words(moment),
     }
+
+
+def _filled(row: LogRow, keys: Sequence[str]) -> Sequence[str]:
+    """Return the columns that a row fills; in the others stands why it was not replayed."""
+    return keys if row.outcome == Outcome.REPLAYED else keys[:1]
 
 
 # ---- cells --------------------------------------------------------------------------------------

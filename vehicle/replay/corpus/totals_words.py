@@ -97,7 +97,7 @@ def _against(totals: Totals) -> Iterator[Line]:
 
 def moment_words(moment: Moment) -> str:
     """Return what would be otherwise then, and why."""
-    sides = zip(("now", "then"), moment.values, moment.reasons, strict=True)
+    sides = zip(("now", "instead"), moment.values, moment.reasons, strict=True)
     said = (
         f"{name}: {value or 'nothing'}" + (f" ({why.removesuffix('.')})" if why else "")
         for name, value, why in sides

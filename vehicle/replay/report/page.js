@@ -264,7 +264,7 @@ const plot = new uPlot({
       values: (u, splits) => splits.map((_, i) => (i === 0 ? "marks" : data.lanes[i - 1].title)) },
   ],
   hooks: {
-    ready: [() => tell(marks.length ? marks[0].t : end)],
+    ready: [() => tell(held ?? (marks.length ? marks[0].t : end))],
     draw: [draw],
     setCursor: [(u) => { hovered = u.cursor.left >= 0 ? timeAt(u.cursor.left) : null; if (held === null && hovered !== null) tell(hovered); }],
     setScale: [(u, key) => { if (key === "x") tellRange(u); }],
