@@ -23,6 +23,8 @@ from vehicle.replay.corpus.rows import LogRow, columns
 from vehicle.runtime.journal import fields_of
 
 GROUP_ROWS = 1 << 16
+SUMMARY_GROUP_ROWS = 1 << 12
+"""A log's row is as large as twenty lines of its journal."""
 
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 _KEYS: dict[str, pa.DataType] = {
@@ -130,7 +132,7 @@ class SummaryTables:
         for row in rows:
             self._held.append(row)
             self._csv.writerow([getattr(row, name) for name in SUMMARY.names])
-            if len(self._held) == GROUP_ROWS:
+            if len(self._held) == SUMMARY_GROUP_ROWS:
                 self._write()
 
     def finish(self) -> None:

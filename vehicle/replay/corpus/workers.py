@@ -23,7 +23,7 @@ from vehicle.replay.corpus.errors import WorkersError
 LOCAL_CLUSTER = "local"
 """The address that stands for a cluster of processes on this machine."""
 
-ANSWER_S = 30
+ANSWER_S = 10
 """How long a cluster may take to answer at all."""
 
 
