@@ -55,7 +55,7 @@ def bucket(access: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
     write_car(folder)
     write_logs(folder / "logs", LOGS, damaged_each=6)
     beside = folder / "logs/car00/drive00000.log.events.jsonl"
-    beside.write_text('{"t":2500000,"kind":"request","request":"unlatch","source":"remote"}\n')
+    beside.write_text('{"t":2500000,"event":"requested","request":"unlatch","source":"remote"}\n')
     fs = S3FileSystem(
         endpoint_url=access["AWS_ENDPOINT_URL"],
         key="testing",
