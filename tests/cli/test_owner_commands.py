@@ -95,6 +95,17 @@ def test_the_status_tells_faults_with_what_to_do_and_where_the_manual_release_is
     assert "     latch  engaged" in told
 
 
+def test_why_says_what_would_lock_a_cable_that_is_free() -> None:
+    with served(OwnersCar(PARKED)) as bench, bench.time_flies():
+        assert ask(bench, "unlatch").exit_code == 0
+        told = ask(bench, "why").stdout
+        locks = objects(ask(bench, "why", "--json").stdout)[0]["locks"]
+    assert "free if" not in told
+    assert " locked if  it is taken out and plugged in again" in told
+    assert "     or if  someone asks for it (chargelock latch)" in told
+    assert ["lock-again"] in [way["changes"] for way in locks]
+
+
 def test_the_status_tells_the_latest_alarm_with_its_age_and_what_to_do() -> None:
     car = OwnersCar(CHARGING)
     with served(car) as bench:
@@ -143,6 +154,7 @@ def test_why_tells_the_sentence_first_and_names_on_request() -> None:
         )
         assert "   setting  latch-mode is with-car" in plain
         assert any(line.startswith("   free if  someone asks for it") for line in plain)
+        assert not any("locked if" in line for line in plain)
         assert "     or if  the car is unlocked" in plain
         verbose = ask(bench, "why", "adapter", "-v").stdout
         assert verbose.startswith("The adapter lock stays as it is: This pin has nothing to hold.")

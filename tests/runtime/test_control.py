@@ -559,6 +559,23 @@ def test_why_names_rule_signals_ages_settings_and_ways_out(run) -> None:
         assert ways[2:] == [["setting"]] * len(ways[2:])
         assert "the owner chooses auto-lock=off" in {way["words"] for way in told["releases"]}
         assert "chargelock unlatch" in told["releases"][0]["words"]
+        assert told["locks"] == []
+
+    run(story, OwnersCar(PARKED))
+
+
+def test_why_names_the_ways_to_a_lock_where_it_is_released(run) -> None:
+    async def story(desk):
+        desk.car.advance(3)
+        desk.ask("Unlatch")
+        desk.car.advance(10)
+        told = desk.ask("Why").reply
+        assert (told["demand"], told["releases"]) == ("hold", [])
+        ways = {tuple(way["changes"]): way["words"] for way in told["locks"]}
+        assert next(iter(ways)) == ("plug-again",)
+        assert {("lock-again",), ("ask-to-hold",), ("time",)} <= set(ways)
+        assert ways["time",].endswith(" pass")
+        assert ways["ask-to-hold",] == "someone asks for it (chargelock latch)"
 
     run(story, OwnersCar(PARKED))
 

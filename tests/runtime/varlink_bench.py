@@ -94,6 +94,7 @@ WHY = {
     ],
     "settings": {"latch-mode": "with-car"},
     "releases": [{"changes": ["ask"], "words": "Someone asks for it."}],
+    "locks": [],
     "steps": [],
 }
 CHANGED = {"settings": SETTINGS, "gives_up": ["a sentence"]}

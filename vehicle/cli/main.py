@@ -39,7 +39,7 @@ _COMMANDS = {
     "status": ("vehicle.cli.status", "status", "Say what is held, what is not, and what is wrong."),
     "unlatch": ("vehicle.cli.pins", "unlatch", "Stop the charge and release what is plugged in."),
     "watch": ("vehicle.cli.watch", "watch", "Show the status, live."),
-    "why": ("vehicle.cli.why", "why", "Say why a pin is held or free, and what would release it."),
+    "why": ("vehicle.cli.why", "why", "Say why a pin is held or free, and what would change that."),
 }
 """Name -> module, function and one line of help: the help needs none of the modules."""
 

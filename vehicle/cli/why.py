@@ -1,4 +1,4 @@
-"""``chargelock why``: which rule decided, from what, and what would release it."""
+"""``chargelock why``: which rule decided, from what, and what would release or lock it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DEMANDS = {
 @json_option
 @verbose_option
 def why(actuator: str | None, socket_path: str, as_json: bool, verbose: bool) -> None:
-    """Say why a pin is held or free, and what would release it.
+    """Say why a pin is held or free, and what would change that.
 
     Without a name it is about the pin that holds what is plugged in.
     """
@@ -63,8 +63,9 @@ def _facts(told: Mapping[str, Any], *, verbose: bool) -> Iterator[tuple[str, str
     for override in told["overrides"]:
         if override.partition("=")[0] not in told["settings"]:
             yield "override", override
-    for number, way in enumerate(told["releases"]):
-        yield ("or if" if number else "free if"), way["words"]
+    for name, ways in (("free if", told["releases"]), ("locked if", told["locks"])):
+        for number, way in enumerate(ways):
+            yield ("or if" if number else name), way["words"]
     for number, step in enumerate(told["steps"], 1):
         yield f"step {number}", step["words"]
 

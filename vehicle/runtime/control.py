@@ -204,8 +204,10 @@ class Control:
         decision, now_us = manager.decision(actuator), self._service.clock.now_us()
         owner = manager.effective.settings
         behind = manager.settings_behind(actuator)
-        free = manager.pin(actuator).state is PinState.RELEASED
-        found = () if free else ways(manager, actuator, Demand.RELEASE, now_us)
+        state = manager.pin(actuator).state
+        free, held = state is PinState.RELEASED, state is PinState.ENGAGED
+        released_if = () if free else ways(manager, actuator, Demand.RELEASE, now_us)
+        locked_if = () if held else ways(manager, actuator, Demand.ENGAGE, now_us)
         return {
             "actuator": actuator,
             "demand": decision.demand,
@@ -214,7 +216,8 @@ class Control:
             "because": [self._signal(signal, now_us) for signal in decision.rule.signals],
             "settings": {key: in_words(owner)[key] for key in behind},
             "overrides": [str(each) for each in manager.overrides_behind(actuator)],
-            "releases": [_way(way) for way in found],
+            "releases": [_way(way) for way in released_if],
+            "locks": [_way(way) for way in locked_if],
             "steps": [] if free else self._steps(_keeps_in(manager.faults, actuator)),
         }
 
