@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -41,6 +42,20 @@ def test_a_place_is_told_by_name(run) -> None:
         assert desk.car.manager.snapshot.place is Place.HOME
 
     run(story)
+
+
+def test_a_car_that_names_its_place_is_believed_and_nobody_else(run) -> None:
+    async def story(desk):
+        desk.car.advance(3)
+        assert desk.car.manager.snapshot.place is Place.WORK
+        assert "tells by itself where it stands" in desk.ask("TellPlace", place="home").words
+        await desk.change("SetZone", zone="home", **HOME, radius_m=50)
+        assert "tells by itself" in desk.ask("TellPosition", **HOME).words
+        desk.car.do("drive", place="unknown")
+        desk.car.advance(3)
+        assert desk.ask("TellPosition", **HOME).reply["place"] == "home"
+
+    run(story, OwnersCar(replace(PARKED, surroundings=True, place="work")))
 
 
 def test_a_position_becomes_the_name_of_its_zone(run) -> None:

@@ -31,6 +31,7 @@ from vehicle.runtime.zones import (
 Reply = Mapping[str, Any]
 
 NOT_CHANGED = "The zones are as they were."
+CAR_TELLS = "this car tells by itself where it stands, and is believed"
 NO_ZONES = "no zone is set, so a position says nothing; set one: chargelock place zone home"
 
 
@@ -48,6 +49,7 @@ class PlaceControl:
         self._zones = zones
         self._wall_s = wall_s
         self._saving = False
+        surroundings.on_position(self._locate)
 
     @property
     def handlers(self) -> dict[str, Callable[[Call], Reply | None]]:
@@ -76,6 +78,7 @@ class PlaceControl:
         if word not in words:
             fits = f"must be one of {', '.join(words)}{nearest(word, words)}"
             raise bad_setting(f"place = {word!r} {fits}")
+        self._check_not_told()
         self._surroundings.tell_place(Place(word))
         return self._told()
 
@@ -83,10 +86,23 @@ class PlaceControl:
         if not self._zones.zones:
             raise bad_setting(NO_ZONES)
         position = _position(call)
+        self._check_not_told()
+        self._match(position)
+        return self._told()
+
+    def _check_not_told(self) -> None:
+        if self._surroundings.car_tells:
+            raise bad_setting(CAR_TELLS)
+
+    def _locate(self, latitude_deg: float, longitude_deg: float) -> None:
+        """Take a position that the car itself tells. Where it names a place too, that counts."""
+        if self._zones.zones:
+            self._match(Position(latitude_deg, longitude_deg))
+
+    def _match(self, position: Position) -> None:
         self._surroundings.tell_place(
             place_at(self._zones.zones, position, self._surroundings.place)
         )
-        return self._told()
 
     def _set_zone(self, call: Call) -> None:
         try:

@@ -40,6 +40,9 @@ class Hearing(Protocol):
     def heard(self) -> Collection[str]:
         """The messages of which a frame was believed."""
 
+    def tells(self, signal: str) -> bool:
+        """Return whether the car itself tells ``signal`` now."""
+
 
 class LiveService(Protocol):
     """One car's lock manager on its buses."""
@@ -75,6 +78,9 @@ class LiveService(Protocol):
     @property
     def journal(self) -> Collection[tuple[int, Entry]]:
         """The latest journal entries with their times, oldest first."""
+
+    on_position: Callable[[float, float], None]
+    """Told latitude and longitude, in degrees, where the car tells them. Nobody else is."""
 
     def channels_of(self, bus: str) -> Collection[str]:
         """Return the channels that the profile's ``bus`` is on, or may be on."""

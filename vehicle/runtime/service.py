@@ -89,6 +89,8 @@ class Service:
         """Called once if a turn ends in an exception: nothing is decided or sent any more."""
         self.on_memory: Callable[[Memory], None] | None = None
         """Given what is remembered, relative to the clock's zero, when that may have changed."""
+        self.on_position: Callable[[float, float], None] = lambda *_: None
+        """Told latitude and longitude, in degrees, where the car tells them. Nobody else is."""
         self.over = False
         """It was stopped, or broke."""
         self._wiring = wiring or Wiring(profile, [port.channel for port in ports])
@@ -100,6 +102,8 @@ class Service:
         self._speaker = None if dry_run else Speaker(profile, self.ports, self._wiring)
         self.foreign_senders = self._speaker.foreign if self._speaker is not None else set()
         """Identifiers of ours that somebody else sends."""
+        self._position = profile.position
+        self._position_id = -1 if self._position is None else self._position.spec.can_id
         self._recorder = recorder
         self._memory = LoopMemory(manager=memory or Memory())
         self._say = say
@@ -261,6 +265,8 @@ class Service:
                 self.on_memory(self.manager.memory_at(0))
 
     def _feed(self, now_us: int, port: Port, frame: Frame) -> None:
+        if frame.can_id == self._position_id and self._located(port, frame):
+            return  # neither recorded nor heard by anybody else
         if now_us <= self._fed_us and (frame.can_id, frame.extended) in self._signed_ids:
             # What is found of a frame stands before it, so it shares no moment with another.
             now_us = self.clock.give_out(self._fed_us + 1)
@@ -276,6 +282,18 @@ class Service:
                 self._say(foreign)
         self._fed_us = now_us
         self._loop.feed(now_us, frame)
+
+    def _located(self, port: Port, frame: Frame) -> bool:
+        """Return whether a frame is the one that tells the car's position; if so, pass that on."""
+        position = self._position
+        if position is None or frame.extended is not position.spec.extended or frame.error:
+            return False
+        if port.channel not in self._wiring.channels_of(position.spec.bus):
+            return False
+        where = None if frame.remote else position.read(frame.data)
+        if where is not None:
+            self.on_position(*where)
+        return True
 
     def _get_acquainted(self, now_us: int, frame: Frame) -> None:
         acquaintance = self._acquaintance

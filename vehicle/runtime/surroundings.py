@@ -5,8 +5,9 @@ Refuses to know: zones, positions, and what follows from a place or an hour.
 
 Both are told like any signal, so they are in the journal and in the recording, and a replay needs
 no clock. A place is unknown ten minutes after the last telling: whoever told it may be gone, and
-the car elsewhere. (With something plugged in the lock manager goes by the last place it knew.) The
-hour is told only while an override asks for it: nothing wakes for it otherwise.
+the car elsewhere. (With something plugged in the lock manager goes by the last place it knew.)
+Where the car's own bus names the place, nobody else is asked. The hour is told only while an
+override asks for it: nothing wakes for it otherwise.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Surroundings:
 
     def stop(self) -> None:
         """Tell nothing any more."""
+        self._service.on_position = lambda *_: None
         self._unlisten()
         for timer in (self._place_timer, self._hour_timer):
             if timer is not None:
@@ -49,10 +51,19 @@ class Surroundings:
 
     # ---- the place ------------------------------------------------------------------------------
 
+    def on_position(self, locate: Callable[[float, float], None]) -> None:
+        """Let ``locate`` have the latitude and longitude that the car's own bus tells."""
+        self._service.on_position = locate
+
     @property
     def place(self) -> Place:
         """The place that the lock manager believes in."""
         return self._service.manager.snapshot.place
+
+    @property
+    def car_tells(self) -> bool:
+        """Whether the car's own bus tells the place, so that nobody else may."""
+        return self._service.translator.tells("place")
 
     def tell_place(self, place: Place) -> None:
         """Tell where the car stands; it holds as long as this module's docstring says."""
@@ -62,7 +73,7 @@ class Surroundings:
         self._give_place(place)
 
     def _give_place(self, place: Place) -> None:
-        if place is not self.place:
+        if place is not self.place and not self.car_tells:
             self._service.give(Observed((("place", place),)))
 
     # ---- the hour -------------------------------------------------------------------------------

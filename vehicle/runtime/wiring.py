@@ -100,4 +100,5 @@ def _specs(profile: Profile) -> list[MessageSpec]:
 
 def _read(profile: Profile) -> list[MessageSpec]:
     layouts = [profile.layout, *(variant.layout for variant in profile.variants)]
-    return [spec for layout in layouts for spec in layout.messages.values()]
+    found = [spec for layout in layouts for spec in layout.messages.values()]
+    return found if profile.position is None else [*found, profile.position.spec]

@@ -16,6 +16,7 @@ from vehicle.wire.dbc import Dbc
 from vehicle.wire.findings import Finding, did_you_mean
 from vehicle.wire.frame import Frame
 from vehicle.wire.layout import CanId, Layout, MessageSpec, SentMessage, Variant
+from vehicle.wire.position import PositionSpec
 from vehicle.wire.variants import pick
 
 
@@ -37,6 +38,8 @@ class Profile:
     """``command``, ``status``, ``wake`` -> what is sent; a missing kind is never sent."""
     messages: dict[str, MessageSpec] = field(default_factory=dict)
     """Every message the mapping declares, sent ones included."""
+    position: PositionSpec | None = None
+    """Where its position is told; of no concern to any layout."""
     lacks: tuple[str, ...] = ()
     """Signals that no variant of this car has a source for."""
     lacks_words: dict[str, str] = field(default_factory=dict)

@@ -57,6 +57,10 @@ The mapping file is TOML beside a DBC. ``dbc/reference.toml`` uses most of it, w
     [energy]
     signal = "Msg.Sig"              energy of this session; the DBC's unit must be Wh
 
+    [position]                      where the car stands, for the owner's zones: of it only the name
+    latitude = "Msg.Sig"            of a zone goes on. Both in one message that no row reads, and in
+    longitude = "Msg.Sig"           degrees by the DBC's unit
+
     [lacks]                         why a signal is not there, for people
     occupant = "no connector signal on this bus"
 

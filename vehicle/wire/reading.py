@@ -26,6 +26,7 @@ from vehicle.wire.mapping import (
     read_sna,
 )
 from vehicle.wire.message_tables import read_message
+from vehicle.wire.position import read_position
 from vehicle.wire.rules import Asking, Rows
 from vehicle.wire.schema import Document, Table, open_document
 
@@ -95,7 +96,11 @@ class _Reader:
         mapped = set(own).union(*(variant.layout.signals for variant in variants))
         lacks = tuple(signal for signal in SIGNALS if signal not in mapped | OPTIONAL)
         self._feedback(car, lacks)
-        self._unread(messages, sent, [base, *(variant.layout for variant in variants)])
+        layouts = [base, *(variant.layout for variant in variants)]
+        rows_read = {name for layout in layouts for name in layout.messages}
+        position = read_position(names, root, rows_read)
+        place = set() if position is None else {position.spec.name}
+        self._unread(messages, sent | place, layouts)
         words = self._lacks_words(lacks)
         root.close()
         return Profile(
@@ -109,6 +114,7 @@ class _Reader:
             variants=variants,
             transmit=transmit,
             messages=messages,
+            position=position,
             lacks=lacks,
             lacks_words=words,
             notes=tuple(dict.fromkeys(self.document.findings)),

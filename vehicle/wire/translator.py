@@ -119,6 +119,10 @@ class Translator:
         self.heard: set[str] = set()
         """Messages of which a frame was believed."""
 
+    def tells(self, signal: str) -> bool:
+        """Return whether the car itself tells ``signal`` now."""
+        return self._beliefs.told.get(signal, "unknown") != "unknown"
+
     def _route(self, channel: str) -> dict[int, Reader]:
         """Return the messages of one channel by identifier."""
         route: dict[int, Reader] = {}
