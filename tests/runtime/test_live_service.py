@@ -578,7 +578,7 @@ def test_the_kernel_filters_for_the_profile_once_it_is_recognised() -> None:
         await asyncio.sleep(0.01)
         (narrow,) = wire.filters
         ids = {(word & 0x1FFF_FFFF, bool(word >> 31)) for word, _ in narrow}
-        assert ids == profile.receive_ids | profile.transmit_ids
+        assert ids == profile.receive_ids | profile.transmit_ids | profile.position_ids
         assert {mask for word, mask in narrow if not word >> 31} == {0xC000_07FF}
         assert {mask for word, mask in narrow if word >> 31} <= {0xDFFF_FFFF}
         wire.set_up(False)

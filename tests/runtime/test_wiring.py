@@ -64,10 +64,8 @@ def test_a_named_bus_is_on_its_channel_only(two_buses: Profile) -> None:
         wiring.hear("can0", can_id)
     assert wiring.known_channels_of("body") == ("can1",)
     assert not ids_of(two_buses, "body") & wiring.ids_on("can0")
-    where = two_buses.position
-    assert where is not None
-    told = {(where.spec.can_id, where.spec.extended)}
-    assert wiring.ids_on("can1") == two_buses.receive_ids | two_buses.transmit_ids | told
+    ids = two_buses.receive_ids | two_buses.transmit_ids | two_buses.position_ids
+    assert wiring.ids_on("can1") == ids
 
 
 def test_an_unknown_bus_is_refused_with_the_nearest(two_buses: Profile) -> None:

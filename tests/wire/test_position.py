@@ -37,9 +37,9 @@ def test_a_frame_tells_degrees_or_nothing(data: bytes, where: tuple[float, float
 
 def test_a_position_is_no_part_of_what_is_read_or_recorded() -> None:
     profile = load_profile("reference")
-    assert profile.position is not None
-    spec = profile.position.spec
-    assert (spec.can_id, spec.extended) not in profile.receive_ids
+    assert profile.position_ids == {(0x2A0, False)}
+    assert not profile.position_ids & profile.receive_ids
+    assert load_profile("bmw_i3").position_ids == frozenset()
 
 
 REPLACED = {

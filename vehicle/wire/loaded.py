@@ -93,6 +93,12 @@ class Profile:
                 found.setdefault((spec.can_id, spec.extended), set()).add(spec.bus)
         return found
 
+    @property
+    def position_ids(self) -> frozenset[CanId]:
+        """Identifier of the message that tells the car's position, if one does."""
+        spec = None if self.position is None else self.position.spec
+        return frozenset() if spec is None else frozenset({(spec.can_id, spec.extended)})
+
     @cached_property
     def transmit_ids(self) -> frozenset[CanId]:
         """Identifiers of every message that may be sent."""

@@ -90,7 +90,7 @@ def test_the_kernel_filters_for_exactly_the_profiles_identifiers(tmp_path):
         assert filters() == {EVERYTHING}
         with Car("vcan1"):
             service.until(lambda: service.told(signal="occupant", value="empty"))
-        ids = profile.receive_ids | profile.transmit_ids
+        ids = profile.receive_ids | profile.transmit_ids | profile.position_ids
         assert filters() == {can_id for can_id, _ in ids}
         assert service.stop() == 0
 
