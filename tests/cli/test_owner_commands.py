@@ -19,8 +19,9 @@ from terminals import on_terminal
 
 from vehicle.cli.main import main
 from vehicle.cli.owner import how_long
-from vehicle.core.messages import Requested
+from vehicle.core.messages import Observed, Requested
 from vehicle.core.names import Request, Source
+from vehicle.core.signals import Temperature
 from vehicle.runtime.simulator import StartState
 
 OWNERS = ("status", "why", "latch", "unlatch", "events", "journal", "watch")
@@ -117,6 +118,18 @@ def test_the_status_tells_the_latest_alarm_with_its_age_and_what_to_do() -> None
     assert [line.split()[0] for line in lines] == ["warning", "ALARM"], "the newest first"
     assert "ALARM  it was removed although it was locked (charge-port latch" in told
     assert "89 s ago. Look after the car" in told
+
+
+def test_the_status_tells_that_the_inlet_is_heated_and_for_how_long() -> None:
+    car = OwnersCar(PARKED, fault("frozen_pin", pin="latch", melts_s=3600))
+    with served(car) as bench:
+        bench.do(lambda: car.give(Observed((("temperature", Temperature.COLD),))))
+        bench.do(lambda: car.advance(65))
+        assert "heater" not in ask(bench, "status").stdout
+        bench.do(lambda: car.give(Requested(Request.UNLATCH, Source.FOB)))
+        bench.do(lambda: car.advance(40))
+        told = ask(bench, "status").stdout
+    assert "    heater  the inlet is heated, a pin may be frozen in; tried again in 5" in told
 
 
 def test_the_status_tells_a_dry_run_a_sleeping_bus_and_a_standing_request() -> None:

@@ -33,7 +33,7 @@ def test_an_event_says_what_happened_and_what_can_be_done(event: EventName) -> N
     told = EVENTS[event]
     assert told.sentence[0].islower()
     assert not told.sentence.endswith(".")
-    assert told.advice[0].isupper() or told.advice.startswith("chargelock ")
+    assert told.advice[0].isupper()
     assert told.advice.endswith(".")
 
 
@@ -114,7 +114,7 @@ def test_an_event_is_as_grave_as_what_may_be_lost(
             EventName.NOT_SECURED,
             (("actuator", "latch"), ("occupant", "connector")),
             "the car is locked, but what is plugged in is not held"
-            " (charge-port latch, connector in the inlet)",
+            " (charge-port latch, the connector)",
         ),
         (
             EventName.REQUEST_REFUSED,
@@ -138,6 +138,16 @@ def test_details_are_told_in_words(
     event: EventName, details: tuple[tuple[str, str | int], ...], words: str
 ) -> None:
     assert sentence(event, details) == words
+
+
+@pytest.mark.parametrize(
+    ("occupant", "words"),
+    [("adapter", "the adapter"), ("adapter-and-connector", "the adapter with its connector")],
+)
+def test_what_was_taken_is_named(occupant: str, words: str) -> None:
+    details = (("actuator", "adapter"), ("occupant", occupant))
+    told = sentence(EventName.CONNECTOR_REMOVED_WHILE_ENGAGED, details)
+    assert told.endswith(f"(adapter lock, {words})")
 
 
 @pytest.mark.parametrize(("why", "words"), [("stale", "used before"), ("unchecked", "not looked")])

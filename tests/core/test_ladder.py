@@ -93,7 +93,11 @@ def test_the_command_is_named_only_where_the_car_takes_commands() -> None:
 def test_the_other_ways_to_ask_are_those_that_are_heard_the_nearest_first() -> None:
     some = Car(asked_by=(Source.SCREEN, Source.PORT_BUTTON))
     assert words_of(Rung.ASK_OTHERWISE, some) == (
-        "Ask in another way: by the button beside the inlet, or by the screen in the car."
+        "Ask in another way: by the button beside the inlet or the screen in the car."
+    )
+    assert words_of(Rung.ASK_OTHERWISE, Car(asked_by=(Source.FOB,))).endswith(": by the fob.")
+    assert words_of(Rung.ASK_OTHERWISE, FULL).endswith(
+        "inlet, the fob, the screen in the car, the app or the car's own button."
     )
     assert words_of(Rung.ASK_OTHERWISE, Car()) == ""
 

@@ -173,9 +173,11 @@ def test_who_waits_for_a_frozen_pin_hears_that_it_is_heated_for(run) -> None:
         assert client.steps[-2:] == ["jammed", "heating"]
         assert "the inlet is heated" in client.words
         assert client.error is None
+        assert 540 < desk.ask("Status").reply["heating_s"] < 600
         desk.car.give(Observed((("temperature", Temperature.MILD),)))
         desk.car.advance(65)
         assert client.steps[-3:] == ["releasing", "released", "done"]
+        assert desk.ask("Status").reply["heating_s"] is None
 
     run(story, OwnersCar(PARKED, fault("frozen_pin", pin="latch", melts_s=60)))
 

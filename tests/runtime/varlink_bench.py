@@ -76,6 +76,7 @@ STATUS = {
     "shadow": False,
     "settings": SETTINGS,
     "asked": None,
+    "heating_s": None,
     "notes": ["ä note"],
     "uptime_s": 3,
 }

@@ -73,6 +73,9 @@ def _facts(told: Mapping[str, Any]) -> Iterator[Fact]:
     yield "car", words or "nothing is known of it", {}
     if told["asked"]:
         yield "asked", _ASKED.get(told["asked"], told["asked"]), TOLD
+    if told["heating_s"] is not None:
+        words = "the inlet is heated, a pin may be frozen in; tried again in"
+        yield "heater", f"{words} {told['heating_s']} s at most", TOLD
     for fault in told["faults"]:
         about = f" [{PIN_NAMES[fault['actuator']]}]" if fault["actuator"] in PIN_NAMES else ""
         yield "FAULT", f"{fault['words']}{about}", BAD

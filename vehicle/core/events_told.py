@@ -15,7 +15,7 @@ from enum import StrEnum
 from vehicle.core.names import Authenticity, Demand, EventName, Result
 from vehicle.core.record import record
 from vehicle.core.signals import Occupant
-from vehicle.core.words import PIN_WORDS, RESULT_WORDS, SIGNAL_WORDS
+from vehicle.core.words import PIN_WORDS, RESULT_WORDS
 
 
 class Severity(StrEnum):
@@ -64,7 +64,7 @@ EVENTS: dict[EventName, Told] = {
     EventName.NOT_SECURED: Told(
         Severity.WARNING,
         "the car is locked, but what is plugged in is not held",
-        "chargelock why says what would lock it; or take it with you.",
+        "What would lock it is in chargelock why; or take it with you.",
     ),
     EventName.ADAPTER_LEFT_BEHIND: Told(
         Severity.WARNING,
@@ -74,7 +74,7 @@ EVENTS: dict[EventName, Told] = {
     EventName.JAMMED: Told(
         Severity.WARNING,
         "the pin did not move in any of its tries",
-        "chargelock status has the steps that free it.",
+        "The steps that free it are in chargelock status.",
     ),
     EventName.MANUAL_RELEASE_PULLED: Told(
         Severity.WARNING,
@@ -109,7 +109,7 @@ EVENTS: dict[EventName, Told] = {
     EventName.SETTINGS_CHANGED: Told(
         Severity.NOTICE,
         "the settings changed",
-        "chargelock settings show tells what holds now, and who chose it.",
+        "What holds now, and who chose it, is in chargelock settings show.",
     ),
     EventName.WELD_RESULT_MISSING: Told(
         Severity.NOTICE,
@@ -158,7 +158,13 @@ def _energy(value: str | int) -> str:
 
 _DETAILS: dict[str, Callable[[str | int], str]] = {
     "actuator": _word({str(pin): words for pin, words in PIN_WORDS.items()}),
-    "occupant": _word({str(each): SIGNAL_WORDS["occupant"][each] for each in Occupant}),
+    "occupant": _word(
+        {
+            str(Occupant.CONNECTOR): "the connector",
+            str(Occupant.ADAPTER): "the adapter",
+            str(Occupant.ADAPTER_AND_CONNECTOR): "the adapter with its connector",
+        }
+    ),
     "command": _word({str(Demand.ENGAGE): "to engage", str(Demand.RELEASE): "to release"}),
     "why": _word(
         {str(each): RESULT_WORDS[each].removeprefix("refused: ") for each in Result}

@@ -73,7 +73,9 @@ def _ask_again(car: Car) -> str:
 
 def _ask_otherwise(car: Car) -> str:
     ways = [words for source, words in ASKED_BY.items() if source in car.asked_by]
-    return f"Ask in another way: by {', or by '.join(ways)}." if ways else ""
+    *others, last = ways or [""]
+    either = f"{', '.join(others)} or {last}" if others else last
+    return f"Ask in another way: by {either}." if ways else ""
 
 
 def _heat(car: Car) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from vehicle.core.car import Actuator
 from vehicle.core.ladder import LADDERS, advice, steps
+from vehicle.core.memory import Timer
 from vehicle.core.messages import Entry
 from vehicle.core.names import Demand, FaultName, PinState, Request
 from vehicle.core.situation import Asked, fitted, guarding_pin
@@ -130,6 +131,7 @@ class Control:
             "shadow": manager.shadow,
             "settings": in_words(manager.settings),
             "asked": None if manager.asked is Asked.NOTHING else manager.asked,
+            "heating_s": self._heating_s(now_us),
             "notes": self._notes(),
             "uptime_s": now_us // 1_000_000,
         }
@@ -168,6 +170,11 @@ class Control:
         """Tell what the owner of this car can do about a fault; nothing about none."""
         found = () if fault is None else steps(fault, self._service.profile.car)
         return [{"step": each.rung, "words": each.words} for each in found]
+
+    def _heating_s(self, now_us: int) -> int | None:
+        """Tell for how many seconds the inlet is heated yet; None where it is not."""
+        left_us = dict(self._service.manager.memory_at(now_us).timers).get(Timer.HEATING)
+        return None if left_us is None else -(-left_us // 1_000_000)
 
     def _buses(self) -> list[dict[str, str]]:
         """Tell each channel's state; where it carries several buses, the gravest."""
