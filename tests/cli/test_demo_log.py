@@ -16,6 +16,7 @@ def test_hands_stand_before_what_followed_from_them() -> None:
     ]
 
 
+@pytest.mark.whole
 def test_hands_stand_before_what_followed_also_once_rows_are_forgotten() -> None:
     hands = Hands("l" * ROWS_MAX)
     rows = hands.story.rows
@@ -37,6 +38,7 @@ def test_with_an_adapter_in_the_inlet_its_lock_is_told_of() -> None:
     assert hands.told("adapter demand")[-1].startswith("engage: the car is locked")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("columns", [58, 78, 120])
 @pytest.mark.parametrize("height", [0, 1, 3, 10, 500])
 def test_the_newest_lines_fit_the_room(columns: int, height: int) -> None:

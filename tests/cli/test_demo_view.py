@@ -101,6 +101,7 @@ def test_a_jam_is_told_with_what_the_owner_can_do() -> None:
     on_view(do)
 
 
+@pytest.mark.whole
 def test_where_there_is_room_the_manual_release_and_what_would_release_are_told() -> None:
     async def do(view: Viewer) -> None:
         await view.hit("ps", then_s=6)
@@ -113,6 +114,7 @@ def test_where_there_is_room_the_manual_release_and_what_would_release_are_told(
     on_view(do, (WIDE, TALL))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (100, 30), (WIDE, 20), (200, 60), (40, 12)])
 def test_nothing_is_wider_than_its_place_and_the_keys_are_always_there(
     size: tuple[int, int],

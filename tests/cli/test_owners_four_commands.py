@@ -115,6 +115,7 @@ def test_on_the_street_it_is_locked_though_the_car_is_open_and_no_charge_runs(ow
     assert "free if  someone asks for it" in told
 
 
+@pytest.mark.whole
 def test_at_a_post_the_cable_is_free_ten_minutes_after_full_and_not_before(owner) -> None:
     owner.stand("away")
     owner.plug(amps=32)

@@ -76,6 +76,7 @@ SETS = {when: set_of(when) for when in WHENS}
 # ---- which one wins -----------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_of_every_pair_the_first_wins_where_both_hold_and_each_where_it_alone_does() -> None:
     for first, second in product(WHENS, WHENS):
         both = [Override("auto-lock", "off", first), Override("auto-lock", "on", second)]
@@ -90,6 +91,7 @@ def test_of_every_pair_the_first_wins_where_both_hold_and_each_where_it_alone_do
                 assert winner(both, "latch-mode", one) is None
 
 
+@pytest.mark.whole
 def test_of_every_pair_the_second_is_refused_exactly_where_it_could_never_win() -> None:
     """The sets are compared by brute force over every circumstance."""
     for first, second in product(WHENS, WHENS):

@@ -113,18 +113,18 @@ WANTS = (None, *(next(r for r in RULES if r.latch is demand) for demand in Deman
 
 
 def expected_grip(
-    state: State, guard: Actuator | None, pin: PinMemory, wanted: bool, heard: bool
+    car: Car, seen: Snapshot, guard: Actuator | None, pin: PinMemory, wanted: bool, heard: bool
 ) -> Grip:
     """Say in words of S2 how the guarding pin holds what is seated."""
     if guard is None:
         return Grip.NOTHING
     there = {
-        Actuator.LATCH: state.seen.latch_fitted,
-        Actuator.ADAPTER: state.seen.adapter_lock_fitted,
+        Actuator.LATCH: seen.latch_fitted,
+        Actuator.ADAPTER: seen.adapter_lock_fitted,
     }[guard]
     if there is Fitted.ABSENT:
-        return Grip.SELF_LOCKING if state.car.connector_locks_itself else Grip.NO_PIN
-    sensor = state.car.pin(guard).feedback
+        return Grip.SELF_LOCKING if car.connector_locks_itself else Grip.NO_PIN
+    sensor = car.pin(guard).feedback
     if sensor and pin.state is PinState.ENGAGED:
         return Grip.CONFIRMED
     if pin.step is not Step.REST:
@@ -138,6 +138,7 @@ def expected_grip(
     return Grip.NOTHING if never_heard else Grip.LOOSE
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("sensor", [True, False])
 @pytest.mark.parametrize("locks_itself", [True, False])
 def test_power_is_permitted_as_the_guarding_pin_holds(sensor: bool, locks_itself: bool) -> None:
@@ -149,12 +150,10 @@ def test_power_is_permitted_as_the_guarding_pin_holds(sensor: bool, locks_itself
         for feedback in Feedback
     ]
     quiet = PinMemory(state=PinState.RELEASED)
-    for occupant, latch, adapter, supply in product(Occupant, Fitted, Fitted, Supply):
-        state.seen = Snapshot(
-            occupant=occupant, latch_fitted=latch, adapter_lock_fitted=adapter, supply=supply
-        )
-        guard = guarding_pin(state.seen)
-        for pin, rule, heard in product(memories, WANTS, (False, True)):
+    for occupant, latch, adapter in product(Occupant, Fitted, Fitted):
+        seen = Snapshot(occupant=occupant, latch_fitted=latch, adapter_lock_fitted=adapter)
+        guard = guarding_pin(seen)
+        for pin, rule, heard in product(memories if guard else [quiet], WANTS, (False, True)):
             for actuator in Actuator:
                 state.pins[actuator].restore(pin if actuator is guard else quiet, 0)
             state.decisions = {}
@@ -164,9 +163,11 @@ def test_power_is_permitted_as_the_guarding_pin_holds(sensor: bool, locks_itself
             if guard is not None and heard:
                 state.flags.add(HEARD[guard])
             wanted = rule is not None and rule.latch is Demand.ENGAGE
-            grip = expected_grip(state, guard, pin, wanted, heard)
-            assert grip_of(state) is grip, (state.seen, pin, rule, heard)
-            assert permit_of(state) is charge_permit(grip, supply)
+            grip = expected_grip(state.car, seen, guard, pin, wanted, heard)
+            for supply in Supply:
+                state.seen = replace(seen, supply=supply)
+                assert permit_of(state) is charge_permit(grip, supply), (seen, pin, rule, heard)
+            assert grip_of(state) is grip
 
 
 def test_a_pin_without_a_sensor_permits_limited_ac_and_no_dc_before_its_first_stroke() -> None:

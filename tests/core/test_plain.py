@@ -17,6 +17,7 @@ from vehicle.core.signals import CarLock
 from vehicle.core.snapshot import Snapshot
 
 
+@pytest.mark.whole
 @given(st.from_type(Memory))
 def test_every_memory_comes_back_from_json_as_it_was(memory):
     again = from_plain(Memory, json.loads(json.dumps(to_plain(memory))))

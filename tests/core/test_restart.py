@@ -449,6 +449,7 @@ def test_a_last_try_that_was_cut_off_is_a_jam_with_its_cool_down() -> None:
     assert bench.said(Fault) == [Fault(FaultName.FAILED_TO_ENGAGE, True, LATCH)]
 
 
+@pytest.mark.whole
 @settings(max_examples=40, deadline=None)
 @given(cuts_us=st.lists(st.integers(0, 20 * S), min_size=1, max_size=12))
 def test_however_often_it_restarts_no_more_tries_are_made_than_without(cuts_us: list[int]) -> None:

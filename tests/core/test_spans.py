@@ -274,6 +274,7 @@ FLICKER = {
 BORDERS_US = (1, 59_999, 60_000, 60_001, 499_999, 500_000, 1_999_999, 2_000_001, 10_000_000)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("count", [4_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_no_flicker_drives_a_pin_beyond_its_duty(count: int) -> None:
     """Random inputs at every debounce border; the motor rests 8 times as long as it ran.

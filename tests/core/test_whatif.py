@@ -301,6 +301,7 @@ def prove(seed: int, count: int) -> Counter[str]:
     return checked
 
 
+@pytest.mark.whole
 def test_from_sampled_states_what_is_told_works_and_nothing_smaller_does() -> None:
     checked = prove(seed=1, count=60)
     assert min(checked["release"], checked["engage"]) > 40

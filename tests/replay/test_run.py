@@ -90,6 +90,7 @@ def blurred(lines: list[str]) -> list[tuple[dict[str, Any], list[int]]]:
     return found
 
 
+@pytest.mark.whole
 @needs_recordings
 @pytest.mark.parametrize("zipped", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("extension", FORMATS)

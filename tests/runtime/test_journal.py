@@ -287,6 +287,7 @@ RECORDINGS = {
 }
 
 
+@pytest.mark.whole
 @needs_recordings
 @pytest.mark.parametrize("case", RECORDINGS)
 def test_the_journals_of_real_recordings_keep_the_contract(case: str) -> None:

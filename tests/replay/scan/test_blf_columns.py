@@ -116,6 +116,7 @@ def is_a_recording(content: bytes) -> bytes:
     return content[:144] + first + content[144:]
 
 
+@pytest.mark.whole
 @every_kernel
 @settings(max_examples=60, deadline=None)
 @given(content=files().map(is_a_recording))
@@ -129,6 +130,7 @@ def test_whatever_a_blf_file_holds_columns_and_frames_agree(
     agree(path, kernel, half=True)
 
 
+@pytest.mark.whole
 @every_kernel
 def test_a_blf_file_of_more_frames_than_columns_hold_agrees(kernel: Kernel, tmp_path: Path) -> None:
     made = [

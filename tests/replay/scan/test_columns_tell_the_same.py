@@ -65,8 +65,9 @@ def car(tmp_path_factory: pytest.TempPathFactory) -> Profile:
 SETTLED = [Act(EVERYONE, 10_000, 0x05, 20)]
 
 
+@pytest.mark.whole
 @every_kernel
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(acts=acts())
 @example(
     acts=[*SETTLED, Act("Port", 10_000, 5, 4, "sum"), *SETTLED, Act("Port", 0, 5, 9, "repeat")]
@@ -79,8 +80,9 @@ def test_whatever_a_car_does_the_journal_is_the_same(
     assert told([log], car, kernel) == told([log], car, None)
 
 
+@pytest.mark.whole
 @every_kernel
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(acts=acts(), at_us=st.lists(st.integers(0, 12_000_000), max_size=6))
 def test_what_happens_beside_the_frames_comes_at_its_time(
     kernel: Kernel, car: Profile, acts: list[Act], at_us: list[int]
@@ -90,8 +92,9 @@ def test_what_happens_beside_the_frames_comes_at_its_time(
     assert told([log], car, kernel, events) == told([log], car, None, events)
 
 
+@pytest.mark.whole
 @every_kernel
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     acts=acts(), body=st.sampled_from(("can0", "can1")), charge=st.sampled_from(("can0", "can9"))
 )
