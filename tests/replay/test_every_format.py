@@ -75,6 +75,7 @@ def test_windows_line_ends_change_nothing(sample: Sample, tmp_path: Path) -> Non
         assert tuple(frames_of(path)) == sample.frames
 
 
+@pytest.mark.whole
 @every_sample
 def test_a_cut_at_any_byte_loses_no_earlier_frame_and_invents_none(
     sample: Sample, tmp_path: Path
@@ -112,6 +113,7 @@ def test_a_line_of_garbage_costs_that_line_only(sample: Sample, tmp_path: Path) 
     assert recording.report.skipped_count == 1
 
 
+@pytest.mark.whole
 @every_sample
 @settings(
     max_examples=40,

@@ -505,6 +505,7 @@ def _batches(chance: random.Random, count: int) -> Iterator[list[bytes]]:
     yield batch
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("count", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_nothing_that_a_client_can_send_raises_or_wedges_the_server(tmp_path, count):
     """Random and mutated messages, each of which the server reads."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import pytest
 from owners_life import AC, AC_LATER, DC, FREE, HELD, IDLE, Life
 
+pytestmark = pytest.mark.whole
+
 
 def lived(preset: str, *steps: tuple[str, str], pin: str = "latch") -> None:
     """Let every step happen, and look where the pin stands after it."""

@@ -23,6 +23,8 @@ from vehicle.core.whatif import ways
 from vehicle.core.words import what_is_held
 from vehicle.runtime.journal import fields_of
 
+pytestmark = pytest.mark.whole
+
 STORIES = {
     3: "empty_inlet_is_never_latched",
     4: "frozen_in_and_melted",

@@ -178,5 +178,5 @@ def profiles_that_fit(ids_seen: Collection[CanId]) -> list[tuple[str, int]]:
 
 @cache
 def _shipped_ids(name: str) -> frozenset[CanId]:
-    """Return what a shipped profile receives: asked for each of a thousand recordings, read once."""
+    """Return what a shipped profile receives: read once, for it is asked for each recording."""
     return frozenset(load_profile(name).receive_ids)

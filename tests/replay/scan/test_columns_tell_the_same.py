@@ -115,6 +115,7 @@ RECORDINGS = {
 }
 
 
+@pytest.mark.whole
 @needs_recordings
 @every_kernel
 @pytest.mark.parametrize("name", RECORDINGS)

@@ -118,6 +118,7 @@ LAYOUTS: dict[str, tuple[str, str, Callable[[], Parts]]] = {
 every_layout = pytest.mark.parametrize("name", LAYOUTS)
 
 
+@pytest.mark.whole
 @every_kernel
 @every_layout
 @settings(max_examples=60, deadline=None)
