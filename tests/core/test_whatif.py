@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 import pytest
-from core_bench import MIN, Bench, S, charging, plugged, stop_to
+from core_bench import AC_16, DC, MIN, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Actuator, Car
 from vehicle.core.manager import LockManager
@@ -36,7 +36,7 @@ from vehicle.core.signals import (
     Weld,
 )
 from vehicle.core.situation import SEATED
-from vehicle.core.whatif import CHANGE_WORDS, Change, Way, ways
+from vehicle.core.whatif import CHANGE_WORDS, HORIZON_US, Change, Way, ways
 
 LATCH = Actuator.LATCH
 
@@ -154,6 +154,71 @@ def test_the_override_that_holds_now_is_the_choice_that_is_told() -> None:
     assert settings(bench)[0] == "auto-lock=off when place=away"
     (first, *_) = [way for way in told(bench) if way.setting]
     assert first.words == "the owner chooses auto-lock=off when place=away"
+
+
+@pytest.mark.fast
+def test_a_time_is_told_in_whole_seconds_and_never_too_short() -> None:
+    said = {us: Way((Change.TIME,), us).words for us in (1, 2 * S, 2 * S + 1, 59 * S, 60 * S)}
+    assert said == {
+        1: "1 s pass",
+        2 * S: "2 s pass",
+        2 * S + 1: "3 s pass",
+        59 * S: "59 s pass",
+        60 * S: "1 min pass",
+    }
+
+
+@pytest.mark.fast
+def test_a_weld_result_that_is_owed_is_part_of_a_safe_inlet_unless_no_weld_test_is_heard() -> None:
+    car = Car(reports_weld_test=True)
+    bench = charging(DC, car=car, weld=Weld.TESTING)
+    bench.unlatch()
+    assert changes(bench) == [(Change.SAFE,)]
+    silent = charging(DC, car=car, weld=Weld.UNKNOWN)
+    silent.unlatch()
+    silent.see(session=Session.COMPLETE)
+    assert (Change.SAFE,) not in changes(silent)
+
+
+@pytest.mark.fast
+def test_an_end_of_the_session_is_told_once_and_leaves_other_ways_alone() -> None:
+    """A full battery is one of its ends; that time passes is none."""
+    owner = Settings(release_when_full=Toggle.ON, waiting_counts=Toggle.OFF)
+    bench = plugged(owner, session=Session.WAITING)
+    found = changes(bench)
+    assert (Change.SESSION_OVER,) in found
+    assert (Change.TIME,) in found
+    assert (Change.FULL,) not in found
+
+
+@pytest.mark.fast
+def test_the_longest_grace_time_is_waited_for_and_a_time_that_never_ends_is_not() -> None:
+    owner = Settings(release_when_full=Toggle.ON, release_grace_min=1440)
+    bench = charging(settings=owner, car_lock=CarLock.LOCKED)
+    bench.see(inlet=Inlet.SAFE)
+    (full,) = [way for way in told(bench) if way.changes == (Change.FULL,)]
+    assert full.after_us == HORIZON_US
+    bench = charging(settings=Settings(release_when_full=Toggle.ON), car_lock=CarLock.LOCKED)
+    assert (Change.FULL,) not in changes(bench)
+
+
+@pytest.mark.fast
+def test_a_choice_by_one_override_leaves_the_others_as_they_are() -> None:
+    here = "auto-lock=on when place=away", "latch-mode=off when place=away"
+    owner = parse({"auto-lock": "off", "overrides": "; ".join(here)})
+    bench = plugged(owner, place=Place.AWAY, car_lock=CarLock.LOCKED)
+    assert "latch-mode=always when place=away" in settings(bench, Demand.ENGAGE)
+
+
+@pytest.mark.fast
+def test_in_a_shadow_a_request_is_over_when_its_stop_is_not_confirmed() -> None:
+    """As it is there: the request was another controller's."""
+    owner = Settings(waiting_counts=Toggle.OFF)
+    bench = Bench(settings=owner, shadow=True)
+    bench.see(**{**AC_16, "session": Session.WAITING})
+    bench.unlatch()
+    (passing,) = [w for w in told(bench, Demand.ENGAGE) if w.changes == (Change.TIME,)]
+    assert passing.after_us == 30 * S
 
 
 @pytest.mark.fast

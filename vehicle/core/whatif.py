@@ -37,7 +37,7 @@ HORIZON_US = 24 * 3_600_000_000
 """How far ahead time is tried: the longest grace time an owner may choose."""
 DEADLINES_MAX = 64
 """How many deadlines are let pass: far more than the owner's times and one stroke have."""
-TOGETHER_MAX = 3
+TOGETHER = (1, 2, 3)
 """How many changes may make one way. Four at once are no advice."""
 
 
@@ -123,32 +123,27 @@ class _Try:
     events: Callable[[LockManager], tuple[InputEvent, ...]]
 
 
-def _sees(**values: Any) -> Callable[[LockManager], tuple[InputEvent, ...]]:
-    return lambda _: (Observed(tuple(values.items())),)
+def _sees(**values: Any) -> tuple[InputEvent, ...]:
+    return (Observed(tuple(values.items())),)
 
 
 def _safe(manager: LockManager) -> tuple[InputEvent, ...]:
     """The inlet is safe, and no weld result is owed any more."""
-    weld = {"weld": Weld.NONE} if manager.snapshot.weld is not Weld.UNKNOWN else {}
-    return (Observed((("inlet", Inlet.SAFE), *weld.items())),)
+    if manager.snapshot.weld is Weld.UNKNOWN:
+        return _sees(inlet=Inlet.SAFE)
+    return _sees(inlet=Inlet.SAFE, weld=Weld.NONE)
 
 
 def _plug_again(manager: LockManager) -> tuple[InputEvent, ...]:
-    occupant = manager.snapshot.occupant
-    return (*_sees(occupant=Occupant.EMPTY)(manager), *_sees(occupant=occupant)(manager))
+    return (*_sees(occupant=Occupant.EMPTY), *_sees(occupant=manager.snapshot.occupant))
 
 
-def _twice(name: str, first: Any, then: Any) -> Callable[[LockManager], tuple[InputEvent, ...]]:
-    return lambda _: (Observed(((name, first),)), Observed(((name, then),)))
+def _asks(request: Request) -> tuple[InputEvent, ...]:
+    return (Requested(request, Source.CLI),)
 
 
-def _asks(request: Request) -> Callable[[LockManager], tuple[InputEvent, ...]]:
-    return lambda _: (Requested(request, Source.CLI),)
-
-
-def _running(manager: LockManager) -> tuple[InputEvent, ...]:
-    """No event: only time passes, which every way is given."""
-    return ()
+def _chooses(settings: Settings) -> tuple[InputEvent, ...]:
+    return (SettingsChanged(settings, Source.CLI),)
 
 
 _OWNERS_TIMES = frozenset(
@@ -157,24 +152,24 @@ _OWNERS_TIMES = frozenset(
 _OCCUPANT_KNOWN = _Try(
     Change.OCCUPANT_KNOWN,
     lambda m: m.snapshot.occupant is Occupant.UNKNOWN,
-    _sees(occupant=Occupant.CONNECTOR),
+    lambda _: _sees(occupant=Occupant.CONNECTOR),
 )
-_TIME = _Try(Change.TIME, lambda m: bool(_OWNERS_TIMES & m.waits_for), _running)
+_TIME = _Try(Change.TIME, lambda m: bool(_OWNERS_TIMES & m.waits_for), lambda _: ())
 
 # In the order in which they are let happen.
 _TRIES: dict[Demand, tuple[_Try, ...]] = {
     Demand.RELEASE: (
-        _Try(Change.ASK, lambda _: True, _asks(Request.UNLATCH)),
+        _Try(Change.ASK, lambda _: True, lambda _: _asks(Request.UNLATCH)),
         _Try(
             Change.UNLOCK,
             lambda m: m.snapshot.car_lock is not CarLock.UNLOCKED,
-            _sees(car_lock=CarLock.UNLOCKED),
+            lambda _: _sees(car_lock=CarLock.UNLOCKED),
         ),
         _OCCUPANT_KNOWN,
         _Try(
             Change.SESSION_OVER,
             lambda m: m.snapshot.session in (*ACTIVE, Session.UNKNOWN),
-            _twice("session", Session.STOPPING, Session.NONE),
+            lambda _: (*_sees(session=Session.STOPPING), *_sees(session=Session.NONE)),
         ),
         _Try(
             Change.FULL,
@@ -182,7 +177,7 @@ _TRIES: dict[Demand, tuple[_Try, ...]] = {
                 m.snapshot.session is not Session.COMPLETE
                 and m.effective.settings.release_when_full is Toggle.ON
             ),
-            _sees(session=Session.COMPLETE),
+            lambda _: _sees(session=Session.COMPLETE),
         ),
         # Welded contactors become safe by service, which is nothing to wait for.
         _Try(
@@ -194,7 +189,7 @@ _TRIES: dict[Demand, tuple[_Try, ...]] = {
         _Try(
             Change.TAKE_OUT,
             lambda m: m.manual_release and m.snapshot.occupant in SEATED,
-            _sees(occupant=Occupant.EMPTY),
+            lambda _: _sees(occupant=Occupant.EMPTY),
         ),
         _TIME,
     ),
@@ -203,25 +198,25 @@ _TRIES: dict[Demand, tuple[_Try, ...]] = {
         _Try(
             Change.PLUG_IN,
             lambda m: m.snapshot.occupant is Occupant.EMPTY,
-            _sees(occupant=Occupant.CONNECTOR),
+            lambda _: _sees(occupant=Occupant.CONNECTOR),
         ),
         _Try(Change.PLUG_AGAIN, lambda m: m.snapshot.occupant in SEATED, _plug_again),
         _Try(
             Change.SESSION_BEGINS,
             lambda m: m.snapshot.session not in ACTIVE,
-            _sees(session=Session.WAITING),
+            lambda _: _sees(session=Session.WAITING),
         ),
         _Try(
             Change.LOCK,
             lambda m: m.snapshot.car_lock is not CarLock.LOCKED,
-            _sees(car_lock=CarLock.LOCKED),
+            lambda _: _sees(car_lock=CarLock.LOCKED),
         ),
         _Try(
             Change.LOCK_AGAIN,
             lambda m: m.snapshot.car_lock is CarLock.LOCKED,
-            _twice("car_lock", CarLock.UNLOCKED, CarLock.LOCKED),
+            lambda _: (*_sees(car_lock=CarLock.UNLOCKED), *_sees(car_lock=CarLock.LOCKED)),
         ),
-        _Try(Change.ASK_TO_HOLD, lambda _: True, _asks(Request.LATCH)),
+        _Try(Change.ASK_TO_HOLD, lambda _: True, lambda _: _asks(Request.LATCH)),
         _TIME,
     ),
 }
@@ -238,7 +233,7 @@ def ways(manager: LockManager, actuator: Actuator, demand: Demand, now_us: int) 
     search = _Search(manager, actuator, demand, now_us)
     tries = [each for each in _TRIES[demand] if each.sensible(manager)]
     found: list[Way] = []
-    for size in range(1, TOGETHER_MAX + 1):
+    for size in TOGETHER:
         for chosen in combinations(tries, size):
             names = {each.change for each in chosen}
             names |= {Change.SESSION_OVER} if Change.FULL in names else set()  # one of its ends
@@ -260,12 +255,12 @@ class _Search:
         self._memory: Memory = manager.memory_at(now_us)
         self._actuator = actuator
         self._demand = demand
-        self._copy = LockManager(manager.car, manager.settings, shadow=manager.shadow)
+        self._copy = LockManager(manager.car, shadow=manager.shadow)
 
     def leads(self, chosen: tuple[_Try, ...]) -> int | None:
         """Return how long after ``chosen`` the demand comes; None where it does not."""
         waits = any(each.change in (Change.FULL, Change.TIME) for each in chosen)
-        events = [event for each in chosen for event in each.events(self._manager)]
+        events = tuple(event for each in chosen for event in each.events(self._manager))
         return self._try(events, waits=waits)
 
     def settings(self) -> Iterator[Way]:
@@ -273,19 +268,16 @@ class _Search:
         settings, by = self._manager.settings, dict(self._manager.effective.by)
         for key, item in SINGLE.items():
             kind: Any = type(item.default)
-            now = getattr(self._manager.effective.settings, item.name)
             for value in kind if issubclass(kind, StrEnum) else ():
-                if value is now:
-                    continue
                 other, words = _chosen(settings, key, value, by.get(key))
-                event = SettingsChanged(other, "")
-                if self._try([event], waits=False) is not None:
+                if self._try(_chooses(other)) is not None:
                     yield Way((Change.SETTING,), setting=words)
 
-    def _try(self, events: list[InputEvent], *, waits: bool) -> int | None:
+    def _try(self, events: tuple[InputEvent, ...], *, waits: bool = False) -> int | None:
         copy, settings = self._copy, self._manager.settings
         if copy.settings != settings:
-            copy.handle(SettingsChanged(settings, ""), HORIZON_US)
+            for event in _chooses(settings):
+                copy.handle(event, HORIZON_US)
         copy.restore(self._memory, 0)
         for event in events:
             copy.handle(event, 0)
