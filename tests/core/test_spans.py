@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from core_bench import AC_16, AC_32, DC, LATCH, MIN, PATIENT, Bench, S, charging, plugged, stop_to
 
+from vehicle.core.memory import Timer
 from vehicle.core.messages import Command, DriveOff
 from vehicle.core.names import Charge, EventName, FaultName, Result, Source
-from vehicle.core.settings import ColdRelease, Mode, Settings, Toggle
+from vehicle.core.settings import ColdRelease, Mode, Settings, Toggle, parse
 from vehicle.core.settling import SETTLING
 from vehicle.core.signals import (
     BoardSupply,
     CarLock,
     Feedback,
+    Hour,
     Inlet,
     KeyZone,
     Occupant,
@@ -92,11 +95,41 @@ def test_a_window_that_is_chosen_to_last_for_ever_stops_running() -> None:
     bench.unlatch()
     bench.run(30 * S)
     bench.choose(relock_window_s="never")
+    assert Timer.RELOCK_WINDOW not in bench.manager.waits_for
     bench.run(60 * MIN)
     assert bench.state == "released"
     bench.choose(relock_window_s=15)
     bench.run(16 * S)
     assert bench.state == "engaged"
+
+
+FREES_AFTER_TEN = Settings(release_when_full=Toggle.ON, release_grace_min=10)
+
+
+def test_a_shorter_choice_that_has_passed_already_is_over_at_once_and_waited_for_no_more() -> None:
+    bench = charging(AC_16, FREES_AFTER_TEN, car_lock=CarLock.LOCKED)
+    stop_to(bench)
+    bench.run(3 * MIN)
+    assert bench.manager.waits_for == {Timer.GRACE}
+    bench.choose(release_grace_min=2)
+    assert bench.rule() == "full_and_freed"
+    assert bench.manager.waits_for == frozenset()
+
+
+def test_a_change_of_the_circumstance_leaves_the_time_that_runs_as_it_is() -> None:
+    owner = replace(FREES_AFTER_TEN, overrides=parse({"overrides": NIGHT}).overrides)
+    bench = charging(AC_16, owner, car_lock=CarLock.LOCKED, hour=Hour.H21)
+    stop_to(bench)
+    bench.run(4 * MIN)
+    bench.see(hour=Hour.H22)
+    assert bench.manager.effective.settings.latch_mode is Mode.ALWAYS
+    bench.run(5 * MIN + 59 * S)
+    assert bench.rule() != "full_and_freed"
+    bench.run(S)
+    assert bench.rule() == "full_and_freed"
+
+
+NIGHT = ["latch-mode=always when hours=22-6"]
 
 
 # ---- what waiting counts [P6] -------------------------------------------------------------------
@@ -112,6 +145,11 @@ def test_a_wait_that_does_not_count_frees_after_a_minute_and_holds_again_when_it
     bench.see(session=Session.CHARGING)
     bench.run(6 * S)  # the release has earned its pause
     assert (bench.rule(), bench.state) == ("session_active", "engaged")
+    bench.see(session=Session.WAITING)
+    bench.run(59 * S)
+    assert (bench.rule(), bench.state) == ("session_active", "engaged")
+    bench.run(3 * S)
+    assert (bench.rule(), bench.state) == ("wait_does_not_count", "released")
 
 
 def test_a_wait_counts_by_default() -> None:
@@ -250,6 +288,20 @@ def test_a_key_that_leaves_for_a_moment_has_not_left_and_one_that_is_unknown_has
     bench.see(key=KeyZone.UNKNOWN)
     bench.unlatch(Source.PORT_BUTTON)
     assert bench.results() == [Result.REFUSED_KEY_NOT_AT_PORT]
+
+
+@pytest.mark.parametrize("name", SETTLING)
+def test_a_value_that_comes_back_or_is_unknown_waits_for_nothing(name: str) -> None:
+    how = SETTLING[name]
+    first, then = how.order[-2:]
+    bench = Bench(**{name: first})
+    bench.run(3 * MIN)
+    for back in (first, "unknown"):
+        bench.see(**{name: then})
+        assert bench.manager.waits_for == {how.timer}
+        bench.see(**{name: type(first)(back)})
+        assert bench.manager.waits_for == frozenset()
+        assert getattr(bench.manager.memory.settled, name) == back
 
 
 def test_a_value_that_flickers_around_its_border_settles_nowhere_and_moves_nothing() -> None:
