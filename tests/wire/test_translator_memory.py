@@ -64,7 +64,7 @@ def play(
 
 @pytest.mark.whole
 @pytest.mark.parametrize("name", TRACES)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(share=st.floats(0, 1), later_us=st.integers(0, 20_000_000), shift_us=st.integers(0, 10**12))
 def test_a_resumed_translator_tells_what_the_first_one_would_have_told(
     name: str, share: float, later_us: int, shift_us: int
