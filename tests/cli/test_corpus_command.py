@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
+import subprocess
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from command_line import chargelock
+from command_line import COMMAND, chargelock
 from corpus_logs import write_logs
 from drives import write_car
 
@@ -105,11 +105,16 @@ def test_unknown_profiles_settings_and_clusters_are_misuse(folder: Path) -> None
     assert (done.exit_code, "--workers is for this machine" in done.stderr) == (2, True)
 
 
-def test_without_its_extra_the_command_says_what_to_install(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("tables", "task", "totals", "totals_words", "overview", "run"):
-        monkeypatch.delitem(sys.modules, f"vehicle.replay.corpus.{name}", raising=False)
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    done = refused("logs", *SMALL, "--out", "out")
-    assert (done.exit_code, "pip install 'chargelock[corpus]'" in done.stderr) == (1, True)
+@pytest.mark.parametrize("missing", ["pyarrow", "jinja2"])
+def test_without_its_extra_the_command_says_what_to_install(folder: Path, missing: str) -> None:
+    without = f"import sys; sys.modules[{missing!r}] = None; {COMMAND[-1]}"
+    done = subprocess.run(
+        [*COMMAND[:-1], without, "corpus", "logs", *SMALL, "--out", "out"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: a corpus needs the extra corpus; install it: pip install 'chargelock[corpus]'\n"
+    )

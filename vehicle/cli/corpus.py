@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import click
 
 from vehicle.cli.console import INTERRUPTED, fail, width
-from vehicle.cli.corpus_words import print_totals
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.terminal import Progress
 from vehicle.core.settings import Settings, SettingsError
@@ -104,6 +103,8 @@ def corpus(
     if as_json:
         click.echo(json.dumps({"out": out, **totals.fields()}, sort_keys=True))
     else:
+        from vehicle.cli.corpus_words import print_totals
+
         print_totals(order, totals, width())
     _end(totals)
 
