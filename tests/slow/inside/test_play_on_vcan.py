@@ -14,12 +14,13 @@ from live_process_bench import COMMAND
 
 pytestmark = pytest.mark.slow
 
-FRAMES = 400
+FRAMES = 160
+"""No more than a socket keeps while nobody reads it."""
 STEP_US = 2_500
 
 
 def _recorded(path: Path) -> Path:
-    """Write a second of classic, extended and FD frames on two channels, and an error frame."""
+    """Write a moment of classic, extended and FD frames on two channels, and an error frame."""
     lines = ["(100.000000) can0 20000080#0000000000000000"]
     for number in range(FRAMES):
         kind = ("123#{:04X}", "18FF50E5#{:04X}", "124##1{:04X}", "125#{:04X}")[number % 4]
@@ -41,10 +42,12 @@ def _play(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def _heard(opened: can.BusABC, count: int) -> list[can.Message]:
-    messages = [opened.recv(PATIENCE_S) for _ in range(count)]
-    assert opened.recv(0) is None
-    return [message for message in messages if message is not None]
+def _heard(opened: can.BusABC) -> list[can.Message]:
+    """Return what waits in a socket; what was sent to a vcan is there at once."""
+    messages = []
+    while (message := opened.recv(0)) is not None:
+        messages.append(message)
+    return messages
 
 
 def _numbers(messages: list[can.Message]) -> list[int]:
@@ -55,7 +58,7 @@ def test_every_frame_is_heard_as_it_was_recorded_on_the_channel_it_was_sent_to(t
     log = _recorded(tmp_path / "drive.log")
     with bus("vcan0", fd=True) as first, bus("vcan1") as second:
         done = _play(log, "--channel", "vcan0", "--map", "can1=vcan1", "--speed", "max")
-        on_first, on_second = _heard(first, FRAMES * 3 // 4), _heard(second, FRAMES // 4)
+        on_first, on_second = _heard(first), _heard(second)
     assert (done.returncode, done.stderr) == (0, "")
     assert _numbers(on_second) == list(range(3, FRAMES, 4))
     assert sorted(_numbers(on_first) + _numbers(on_second)) == list(range(FRAMES))
@@ -68,7 +71,7 @@ def test_at_its_own_speed_no_frame_is_early_and_the_errors_are_told(tmp_path):
     log = _recorded(tmp_path / "drive.log")
     with bus("vcan0", fd=True) as opened:
         done = _play(log, "--channel", "vcan0")
-        heard = _heard(opened, FRAMES)
+        heard = _heard(opened)
     told: dict[str, Any] = json.loads(done.stdout)
     assert (done.returncode, told["frames"]) == (0, FRAMES)
     assert 0 <= told["error_us"]["p50"] <= told["error_us"]["p99"] <= told["error_us"]["max"]
@@ -82,7 +85,7 @@ def test_can_fd_frames_are_refused_by_a_classic_interface_and_counted(tmp_path):
     log = _recorded(tmp_path / "drive.log")
     with bus("vcan2") as opened:
         done = _play(log, "--channel", "vcan2", "--speed", "max")
-        heard = _heard(opened, FRAMES * 3 // 4)
+        heard = _heard(opened)
     told = json.loads(done.stdout)
     assert len(heard) == told["frames"] == FRAMES * 3 // 4
     assert sum(told["refused"].values()) == FRAMES // 4
