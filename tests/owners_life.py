@@ -9,7 +9,8 @@ from owners_car import OwnersCar
 from vehicle.core.messages import Event, Requested
 from vehicle.core.names import Request, Source
 from vehicle.core.presets import preset_named
-from vehicle.core.settings import Settings, parse
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import parse
 from vehicle.runtime.orders import STEPS
 from vehicle.runtime.simulator import FaultOrder, StartState
 

@@ -36,7 +36,8 @@ from vehicle.core.permit import PERMITS, Grip
 from vehicle.core.policy import OWNER, SAFETY, Rule
 from vehicle.core.presets import PRESETS, Preset
 from vehicle.core.rehearsal import MOMENT_WORDS, Moment, rehearse
-from vehicle.core.settings import LESS, MORE, SINGLE, Mode, Settings, Toggle, parse
+from vehicle.core.settings import LESS, MORE, SINGLE, Mode, Settings, Toggle
+from vehicle.core.settings_read import parse
 from vehicle.core.settings_told import described
 from vehicle.core.signals import Supply
 from vehicle.core.situation import SIGNALS_BEHIND, Situation

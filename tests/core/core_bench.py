@@ -26,7 +26,8 @@ from vehicle.core.messages import (
 )
 from vehicle.core.messages import DeadlinePassed as Due
 from vehicle.core.names import Demand, EventName, FaultName, Request, Result, Source
-from vehicle.core.settings import Settings, parse
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import parse
 from vehicle.core.signals import (
     CarLock,
     Feedback,

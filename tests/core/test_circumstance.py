@@ -15,7 +15,7 @@ from vehicle.core.overrides import (
     placed,
     read_override,
 )
-from vehicle.core.settings import SettingsError, parse_override
+from vehicle.core.settings_read import SettingsError, parse_override
 
 pytestmark = pytest.mark.fast
 

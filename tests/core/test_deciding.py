@@ -8,7 +8,8 @@ import pytest
 from core_bench import AC_32, ADAPTER, LATCH, Bench, S, plugged
 
 from vehicle.core.messages import Decided
-from vehicle.core.settings import OVERRIDES, Toggle, parse
+from vehicle.core.settings import OVERRIDES, Toggle
+from vehicle.core.settings_read import parse
 from vehicle.core.signals import (
     Cable,
     CarLock,

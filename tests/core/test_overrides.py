@@ -33,7 +33,8 @@ from vehicle.core.overrides import (
     winner,
 )
 from vehicle.core.resolve import effective_in, resolve
-from vehicle.core.settings import Mode, Settings, SettingsError, Toggle, parse, parse_override
+from vehicle.core.settings import Mode, Settings, Toggle
+from vehicle.core.settings_read import SettingsError, parse, parse_override
 from vehicle.core.signals import Cabin, Cable, Hour, Occupant, Place, Supply
 from vehicle.core.snapshot import SIGNALS, Snapshot
 

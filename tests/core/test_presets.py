@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vehicle.core.presets import FACTS, PRESETS, Preset, preset_named, wishes_of
-from vehicle.core.settings import OVERRIDES, SINGLE, Settings, SettingsError, parse
+from vehicle.core.settings import OVERRIDES, SINGLE, Settings
+from vehicle.core.settings_read import SettingsError, parse
 
 pytestmark = pytest.mark.fast
 

@@ -14,7 +14,7 @@ from vehicle.core.circumstance import (
 )
 from vehicle.core.names import Charge, Demand, PinState
 from vehicle.core.rehearsal import MOMENT_WORDS, Moment, Rehearsal, rehearse
-from vehicle.core.settings import parse
+from vehicle.core.settings_read import parse
 from vehicle.core.signals import Cabin, Hour, Place, Supply
 
 pytestmark = pytest.mark.fast

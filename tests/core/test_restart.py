@@ -20,7 +20,8 @@ from vehicle.core.names import Charge, FaultName, PinState, Request, Source
 from vehicle.core.pin import PinMemory, Step
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.restart import PASSING_FAULTS, PASSING_FLAGS, PASSING_TIMERS, aged, surviving
-from vehicle.core.settings import Mode, Settings, Toggle, parse
+from vehicle.core.settings import Mode, Settings, Toggle
+from vehicle.core.settings_read import parse
 from vehicle.core.signals import CarLock, Feedback, Inlet, Occupant, Place, Session, Supply, Weld
 from vehicle.core.situation import Asked
 from vehicle.core.snapshot import FEEDBACK_SIGNAL, Snapshot

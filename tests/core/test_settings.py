@@ -13,18 +13,8 @@ from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
 from vehicle.core.policy import decide
 from vehicle.core.resolve import Resolved, for_pin
-from vehicle.core.settings import (
-    LESS,
-    MORE,
-    NEVER,
-    HighCurrent,
-    Mode,
-    Settings,
-    SettingsError,
-    Toggle,
-    key_of,
-    parse,
-)
+from vehicle.core.settings import LESS, MORE, NEVER, HighCurrent, Mode, Settings, Toggle, key_of
+from vehicle.core.settings_read import SettingsError, parse
 from vehicle.core.settings_told import _lost, described, weakens
 from vehicle.core.situation import Doors, Energy, Need, Phase, Seat, Situation
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vehicle.core.settings import OVERRIDES, SINGLE, Settings, parse
+from vehicle.core.settings import OVERRIDES, SINGLE, Settings
+from vehicle.core.settings_read import parse
 from vehicle.core.settings_told import Description, described, weakens
 
 pytestmark = pytest.mark.fast

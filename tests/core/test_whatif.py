@@ -19,7 +19,8 @@ from vehicle.core.manager import LockManager
 from vehicle.core.memory import Memory
 from vehicle.core.messages import DeadlinePassed, InputEvent, Observed, Requested, SettingsChanged
 from vehicle.core.names import Demand, Request, Source
-from vehicle.core.settings import Mode, Settings, Toggle, parse
+from vehicle.core.settings import Mode, Settings, Toggle
+from vehicle.core.settings_read import parse
 from vehicle.core.signals import (
     BoardSupply,
     CarLock,

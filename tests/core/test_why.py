@@ -9,7 +9,8 @@ from core_bench import plugged
 
 from vehicle.core.car import Actuator
 from vehicle.core.messages import Decided
-from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle, parse
+from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle
+from vehicle.core.settings_read import parse
 from vehicle.core.signals import Cable, CarLock, Occupant, Place, Session, Supply, SupplyLimit
 from vehicle.core.situation import Doors, Energy, Need, Past, Phase, Seat, Situation, need_of
 from vehicle.core.why import settings_behind

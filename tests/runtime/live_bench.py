@@ -19,7 +19,8 @@ from typing import Any
 
 from vehicle.core.memory import Memory
 from vehicle.core.messages import Entry, Request, Requested, Source
-from vehicle.core.settings import Settings, parse
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import parse
 from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
 from vehicle.replay.run import Replay

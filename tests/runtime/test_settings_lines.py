@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vehicle.core.settings import SettingsError, parse
+from vehicle.core.settings_read import SettingsError, parse
 from vehicle.runtime.settings_store import SettingsStore
 from vehicle.runtime.store import read_settings
 

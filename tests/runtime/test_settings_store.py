@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from settings_bench import CHOICES, look
 
-from vehicle.core.settings import Mode, Settings, SettingsError, Toggle
+from vehicle.core.settings import Mode, Settings, Toggle
+from vehicle.core.settings_read import SettingsError
 from vehicle.runtime.settings_file import Change, Generation, read_generation, render
 from vehicle.runtime.settings_store import (
     BY_HAND,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vehicle.core.settings import Mode, Settings, SettingsError, Toggle, key_of
+from vehicle.core.settings import Mode, Settings, Toggle, key_of
+from vehicle.core.settings_read import SettingsError
 from vehicle.runtime.store import read_settings
 
 

@@ -9,7 +9,8 @@ import pytest
 from owners_car import PARKED, OwnersCar
 
 from vehicle.core.messages import SettingsChanged, SignalChanged
-from vehicle.core.settings import Settings, parse
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import parse
 from vehicle.core.signals import Hour, Place
 from vehicle.runtime import surroundings
 from vehicle.runtime.surroundings import Surroundings

@@ -17,7 +17,7 @@ from vehicle.core.car import Actuator
 from vehicle.core.ladder import steps
 from vehicle.core.messages import Answered, Decided
 from vehicle.core.names import Demand, PinState, Result
-from vehicle.core.settings import parse
+from vehicle.core.settings_read import parse
 from vehicle.core.signals import Occupant
 from vehicle.core.whatif import ways
 from vehicle.core.words import what_is_held

@@ -19,7 +19,8 @@ from vehicle.cli.profile import load_or_fail
 from vehicle.cli.report import check_report, write_page
 from vehicle.cli.terminal import Progress
 from vehicle.core.record import record
-from vehicle.core.settings import Settings, SettingsError
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError
 from vehicle.replay.beside import events_beside
 from vehicle.replay.compare import Difference, compare_shadow
 from vehicle.replay.compare import compare as differences_of

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from vehicle import VERSION
 from vehicle.cli.console import fail
-from vehicle.core.settings import Settings, SettingsError
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError
 from vehicle.runtime.control import Control
 from vehicle.runtime.control_service import LiveService
 from vehicle.runtime.guest_book import GuestBook

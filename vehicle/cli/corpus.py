@@ -15,7 +15,8 @@ import click
 from vehicle.cli.console import INTERRUPTED, fail, width
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.terminal import Progress
-from vehicle.core.settings import Settings, SettingsError
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError
 from vehicle.replay.corpus.errors import CorpusError, OutputFolderError
 from vehicle.replay.corpus.order import Order
 from vehicle.replay.corpus.workers import cluster_workers, cores, local_workers

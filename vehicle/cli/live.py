@@ -21,7 +21,8 @@ from vehicle.cli.remembered import memory_file, memory_kept, remembered
 from vehicle.cli.run import MEGABYTE, Options
 from vehicle.cli.secoc import authentication
 from vehicle.cli.service_process import Ended, say, settle_memory
-from vehicle.core.settings import Settings, SettingsError
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError
 from vehicle.runtime.instance import AlreadyRunningError, claim
 from vehicle.runtime.notify import Watchdog, notify, watchdog_us
 from vehicle.runtime.port_error import PortError

@@ -17,7 +17,8 @@ from vehicle.cli.profile import load_or_fail
 from vehicle.cli.summary import print_summary
 from vehicle.cli.terminal import Progress, TimelinePrinter
 from vehicle.core.messages import Output
-from vehicle.core.settings import Settings, SettingsError
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError
 from vehicle.replay.beside import events_beside
 from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import open_recording

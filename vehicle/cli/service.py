@@ -20,7 +20,7 @@ import click
 import vehicle
 from vehicle.cli.console import fail
 from vehicle.cli.profile import load_or_fail
-from vehicle.core.settings import SettingsError
+from vehicle.core.settings_read import SettingsError
 from vehicle.runtime.secoc_key import KeyFileError, read_key
 from vehicle.runtime.store import read_settings
 from vehicle.runtime.unit import (

@@ -14,7 +14,8 @@ from dataclasses import field
 
 from vehicle.core.circumstance import nearest
 from vehicle.core.record import record
-from vehicle.core.settings import NEVER, OVERRIDES, SINGLE, SettingsError
+from vehicle.core.settings import NEVER, OVERRIDES, SINGLE
+from vehicle.core.settings_read import SettingsError
 
 Wishes = Mapping[str, str | int]
 

@@ -14,7 +14,8 @@ from vehicle.core.car import Actuator
 from vehicle.core.circumstance import Circumstance, circumstance_of
 from vehicle.core.overrides import Override, winner
 from vehicle.core.record import record
-from vehicle.core.settings import OVERRIDES, SINGLE, Mode, Settings, value_of
+from vehicle.core.settings import OVERRIDES, SINGLE, Mode, Settings
+from vehicle.core.settings_read import value_of
 from vehicle.core.snapshot import Snapshot
 
 

@@ -1,8 +1,8 @@
 """What the owner may choose, with the words, ranges and consequences of each choice.
 
-Knows: every setting's name, values, default, help text and what a weaker choice gives up, and
-which value holds in a circumstance.
-Refuses to know: files, command lines, and what the policy does with a choice.
+Knows: every setting's name, values, default, help text and what a weaker choice gives up.
+Refuses to know: how a choice is read (``settings_read.py``), which one holds in a circumstance
+(``resolve.py``), and what the policy does with it.
 
 A settings key is the field's name with dashes. Help texts, validation, the command line and the
 documentation come from the fields' metadata, so they cannot drift apart; ``settings_told.py`` reads
@@ -17,8 +17,8 @@ from enum import StrEnum
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.circumstance import CableOwner, ConditionError, nearest
-from vehicle.core.overrides import SEPARATOR, Override, OverrideError, check, read_override
+from vehicle.core.circumstance import CableOwner
+from vehicle.core.overrides import SEPARATOR, Override
 from vehicle.core.record import record
 
 
@@ -51,10 +51,6 @@ class ColdRelease(StrEnum):
     NEVER = "never"
     ATTENDED = "attended"
     ALWAYS = "always"
-
-
-class SettingsError(ValueError):
-    """A settings key or value that cannot be used. The message says which, and what fits."""
 
 
 LESS, MORE = "less than before", "more than before"
@@ -228,7 +224,7 @@ class Settings:
 
     def value(self, key: str) -> str | int:
         """Return one setting's value as written in a settings file, overrides left aside."""
-        return _plain(SINGLE[key], getattr(self, SINGLE[key].name))
+        return as_written(SINGLE[key], getattr(self, SINGLE[key].name))
 
 
 OVERRIDES = "overrides"
@@ -246,101 +242,8 @@ SINGLE: dict[str, Field[Any]] = {
 """Key -> field of every setting that has one value: all but the list of overrides."""
 
 
-# ---- reading ------------------------------------------------------------------------------------
-
-
-def parse(document: Mapping[str, object], where: str = "settings") -> Settings:
-    """Build Settings from a parsed settings document; absent keys keep their default.
-
-    ``where`` names the document in errors. Raises SettingsError for an unknown key (with the
-    nearest one), a value that does not exist (with the nearest), a number out of its range, or an
-    override that cannot be used (with those that stand in its way).
-    """
-    values: dict[str, object] = {}
-    for key, value in document.items():
-        if key == "schema":
-            _check_schema(value, where)
-        elif key == OVERRIDES:
-            values[OVERRIDES] = parse_overrides(value, where)
-        elif key in SINGLE:
-            values[SINGLE[key].name] = value_of(SINGLE[key], key, value, where)
-        else:
-            raise SettingsError(f"{where}: unknown key {key!r}{nearest(key, (*SINGLE, OVERRIDES))}")
-    return Settings(**values)  # type: ignore[arg-type]
-
-
-def parse_overrides(value: object, where: str) -> tuple[Override, ...]:
-    """Return the overrides of a list of texts, or of one text with semicolons between them.
-
-    Raises SettingsError, which counts the override at fault from 1. Where one can never win, its
-    cause is the OverrideError that says which stand in its way.
-    """
-    texts = value.split(";") if isinstance(value, str) else value
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise SettingsError(
-            f'{where}: {OVERRIDES} must be a list such as ["auto-lock=off when place=home"]'
-        )
-    found: list[Override] = []
-    for text in filter(str.strip, texts):
-        found.append(parse_override(text.strip(), f"{where}: override {len(found) + 1}"))
-    try:
-        check(found)
-    except OverrideError as error:
-        raise SettingsError(f"{where}: {error}") from error
-    return tuple(found)
-
-
-def parse_override(text: str, where: str) -> Override:
-    """Return the override that ``KEY=VALUE when CONDITIONS`` says. Raises SettingsError."""
-    try:
-        key, word, when = read_override(text)
-    except ConditionError as error:
-        raise SettingsError(f"{where}: {error}") from error
-    keys = tuple(key for key, item in SINGLE.items() if item.metadata["by_circumstance"])
-    if key not in keys:
-        if key in SINGLE:
-            raise SettingsError(f"{where}: {key} cannot depend on the circumstance")
-        raise SettingsError(f"{where}: unknown key {key!r}{nearest(key, keys)}")
-    item = SINGLE[key]
-    number = "range" in item.metadata and word.removeprefix("-").isdecimal()
-    value = value_of(item, key, int(word) if number else word, where)
-    return Override(key, _plain(item, value), when)
-
-
-def _check_schema(value: object, where: str) -> None:
-    if type(value) is not int or value != 1:
-        raise SettingsError(f"{where}: schema {value!r} is not known here; this version reads 1")
-
-
-def value_of(item: Any, key: str, value: object, where: str) -> Any:
-    """Return a value as its field holds it. Raises SettingsError where it does not fit."""
-    if "range" in item.metadata:
-        low, high = item.metadata["range"]
-        unit = item.metadata["unit"]
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-            return value
-        never = item.metadata["never"]
-        if never and value == NEVER:
-            return 0
-        hint = ""
-        if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
-            hint = f"; the nearest is {int(min(max(value, low), high))}"
-        raise SettingsError(
-            f"{where}: {key} = {value!r} must be a whole number from {low} to {high} {unit}"
-            f"{f', or {NEVER}' if never else ''}{hint}"
-        )
-    kind: Any = type(item.default)
-    if isinstance(value, bool) and kind is Toggle:
-        return Toggle.ON if value else Toggle.OFF
-    words = [member.value for member in kind]
-    if isinstance(value, str) and value in words:
-        return kind(value)
-    raise SettingsError(
-        f"{where}: {key} = {value!r} must be one of {', '.join(words)}{nearest(str(value), words)}"
-    )
-
-
-def _plain(item: Any, value: StrEnum | int) -> str | int:
+def as_written(item: Any, value: StrEnum | int) -> str | int:
+    """Return a value of setting ``item`` as a settings file has it."""
     if isinstance(value, StrEnum):
         return value.value
     return NEVER if value == 0 and item.metadata["never"] else value

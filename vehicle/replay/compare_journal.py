@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from vehicle.core.record import record
-from vehicle.core.settings import Settings, SettingsError, parse
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError, parse
 from vehicle.replay.report.chronicle import Chronicle
 from vehicle.runtime.journal import SCHEMA_VERSION
 from vehicle.runtime.journal_read import UnknownEntryError, entry_of

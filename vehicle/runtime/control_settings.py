@@ -21,7 +21,8 @@ from vehicle.core.circumstance import DIMENSIONS, Circumstance, ConditionError, 
 from vehicle.core.record import record
 from vehicle.core.rehearsal import MOMENT_WORDS, Decided, rehearse
 from vehicle.core.resolve import Effective
-from vehicle.core.settings import Settings, SettingsError
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError
 from vehicle.core.signals import Fitted
 from vehicle.core.situation import fitted
 from vehicle.core.words import CHARGE_WORDS

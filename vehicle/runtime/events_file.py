@@ -57,7 +57,8 @@ from vehicle.core.messages import (
 from vehicle.core.names import Authenticity, Request, Result, Source
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
 from vehicle.core.record import record
-from vehicle.core.settings import Settings, SettingsError, parse
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError, parse
 from vehicle.core.snapshot import SIGNALS
 from vehicle.runtime.loop import LoopMemory
 from vehicle.wire.findings import did_you_mean

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from vehicle.core.overrides import SEPARATOR
 from vehicle.core.record import record
-from vehicle.core.settings import OVERRIDES, SettingsError, parse
+from vehicle.core.settings import OVERRIDES
+from vehicle.core.settings_read import SettingsError, parse
 from vehicle.runtime.settings_lines import with_lines
 
 SCHEMA = 1

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from vehicle.core.settings import OVERRIDES, SettingsError
+from vehicle.core.settings import OVERRIDES
+from vehicle.core.settings_read import SettingsError
 
 _MENTION = r"\boverride (\d+)\b"
 

@@ -23,7 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from vehicle.core.settings import Settings, SettingsError, parse
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError, parse
 from vehicle.core.settings_told import weakens
 from vehicle.runtime.settings_audit import Audit, state
 from vehicle.runtime.settings_disk import keep_copy, write_flushed

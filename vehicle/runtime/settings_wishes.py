@@ -12,7 +12,8 @@ from dataclasses import replace
 from vehicle.core.circumstance import ConditionError, read_when
 from vehicle.core.overrides import SEPARATOR, Override, OverrideError, placed, removed
 from vehicle.core.presets import preset_named, wishes_of
-from vehicle.core.settings import OVERRIDES, Settings, SettingsError, parse_override
+from vehicle.core.settings import OVERRIDES, Settings
+from vehicle.core.settings_read import SettingsError, parse_override
 
 Wishes = Mapping[str, str | int | None]
 """Settings key -> the value that is wished for; None: the vendor's, or the default."""

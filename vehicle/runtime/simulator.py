@@ -35,7 +35,8 @@ from vehicle.core.messages import (
 )
 from vehicle.core.names import Authenticity, Request, Source
 from vehicle.core.restart import aged, surviving
-from vehicle.core.settings import Settings, parse
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import parse
 from vehicle.core.signals import Hour
 from vehicle.runtime.ecus import ControlUnits
 from vehicle.runtime.events_file import Judged, Recalled

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from vehicle.core.settings import Settings, SettingsError, parse
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError, parse
 from vehicle.runtime.settings_lines import with_lines
 
 

@@ -49,7 +49,8 @@ from pathlib import Path
 
 from vehicle.core.car import Car, WhenEmpty
 from vehicle.core.record import record
-from vehicle.core.settings import Settings, SettingsError, parse
+from vehicle.core.settings import Settings
+from vehicle.core.settings_read import SettingsError, parse
 from vehicle.runtime.around import AROUND_MESSAGES, MILLIVOLTS_MAX
 from vehicle.runtime.ecus import MESSAGES, REMOTE_MESSAGES
 from vehicle.runtime.expectations import Expectation, moment_us, read_expectation
