@@ -37,8 +37,9 @@ HORIZON_US = 24 * 3_600_000_000
 """How far ahead time is tried: the longest grace time an owner may choose."""
 DEADLINES_MAX = 64
 """How many deadlines are let pass: far more than the owner's times and one stroke have."""
-TOGETHER = (1, 2, 3)
+TOGETHER_MAX = 3
 """How many changes may make one way. Four at once are no advice."""
+_SIZES = range(1, TOGETHER_MAX + 1)
 
 
 class Change(StrEnum):
@@ -233,7 +234,7 @@ def ways(manager: LockManager, actuator: Actuator, demand: Demand, now_us: int) 
     search = _Search(manager, actuator, demand, now_us)
     tries = [each for each in _TRIES[demand] if each.sensible(manager)]
     found: list[Way] = []
-    for size in TOGETHER:
+    for size in _SIZES:
         for chosen in combinations(tries, size):
             names = {each.change for each in chosen}
             names |= {Change.SESSION_OVER} if Change.FULL in names else set()  # one of its ends
