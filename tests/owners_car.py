@@ -75,13 +75,14 @@ class OwnersCar:
         settings: Settings | None = None,
         dry_run: bool = False,
         can_wake: bool = True,
+        jitter_us: int = 0,
     ) -> None:
         reference = _reference()
         self.profile = replace(reference, car=replace(reference.car, can_wake=can_wake))
         self.variant = None
         self.now = 0
         self.clock = SimpleNamespace(now_us=lambda: self.now)
-        self.car = SimulatedCar(reference, start, faults)
+        self.car = SimulatedCar(reference, start, faults, jitter_us=jitter_us)
         self.manager = LockManager(self.profile.car, settings or Settings(), shadow=dry_run)
         self.translator = Translator(self.profile)
         self.ports = (SimpleNamespace(channel=CHANNEL, up=True),)

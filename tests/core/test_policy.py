@@ -131,7 +131,9 @@ def test_every_field_that_a_rule_reads_has_its_signals_named() -> None:
     assert list(SIGNALS_BEHIND) == list(Situation.__dataclass_fields__)
     for rule in RULES:
         signals = {signal for field in rule.reads for signal in SIGNALS_BEHIND[field]}
-        assert rule.signals == tuple(sorted(signals))
+        assert signals >= set(rule.aside)
+        assert rule.signals == tuple(sorted(signals - set(rule.aside)))
+    assert {rule.name for rule in RULES if rule.aside} == {"supply_runs_down", "frost_threatens"}
 
 
 @pytest.mark.fast

@@ -349,3 +349,8 @@ def test_a_described_choice_can_be_made():
         for choice in each.choices or (each.default,):
             value = int(choice) if choice.isdecimal() else choice
             assert str(parse({each.key: value}).words()[each.key]) == choice
+
+
+def test_a_misspelt_never_is_understood() -> None:
+    with pytest.raises(SettingsError, match=r"or never; did you mean 'never'\?"):
+        parse({"relock-window-s": "nver"})

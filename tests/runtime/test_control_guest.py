@@ -232,6 +232,33 @@ def test_a_lockout_and_a_use_outlive_a_restart(run, clock) -> None:
     run(after)
 
 
+def test_a_guest_is_let_go_once_over_a_bad_bus_and_a_restart_between(run, tmp_path) -> None:
+    codes: list[str] = []
+
+    def bad_bus() -> OwnersCar:
+        return OwnersCar(PARKED, fault("lost_frames", percent=5), jitter_us=40_000)
+
+    async def before(desk):
+        codes.append(await added(desk))
+
+    async def used(desk):
+        client = await offered(desk, codes[0])
+        desk.car.advance(10)
+        assert client.reply["result"] == "released"
+        await settled(desk, 1)
+
+    async def after(desk):
+        assert (await offered(desk, codes[0])).reply["verdict"] == "used-code"
+
+    for story in (before, used, after):
+        run(story, bad_bus(), 3)
+    record = (tmp_path / "guests.record").read_text()
+    assert codes[0] not in record
+    whats = [json.loads(line.partition(" ")[2])["what"] for line in record.splitlines()]
+    assert whats[0] == "added"
+    assert "used" in whats
+
+
 def test_a_code_that_is_refused_is_told_and_one_that_comes_too_soon_is_not(run) -> None:
     async def story(desk):
         await offered(desk, WRONG)

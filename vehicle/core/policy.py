@@ -47,6 +47,8 @@ class Rule:
     latch: Demand | None
     adapter: Demand | None
     reads: tuple[str, ...]
+    aside: tuple[str, ...] = ()
+    """Signals behind those fields that had no part in it."""
 
     @property
     def name(self) -> str:
@@ -61,7 +63,8 @@ class Rule:
     @property
     def signals(self) -> tuple[str, ...]:
         """The signals behind the fields it looks at, in alphabetical order."""
-        return tuple(sorted({name for read in self.reads for name in SIGNALS_BEHIND[read]}))
+        behind = {name for read in self.reads for name in SIGNALS_BEHIND[read]}
+        return tuple(sorted(behind.difference(self.aside)))
 
     def wants(self, actuator: Actuator) -> Demand | None:
         """Return this row's opinion on ``actuator``."""
@@ -198,7 +201,7 @@ def car_opened(now: Situation, owner: Resolved) -> bool:
 
 
 def released_earlier(now: Situation, _: Resolved) -> bool:
-    """This connector was released already; it stays free until it has been out."""
+    """This connector was released already; it stays free until it was out or its time is over."""
     return now.past is Past.RELEASED
 
 
@@ -239,8 +242,10 @@ RELEASES = (
     Rule(wait_does_not_count, RELEASE, RELEASE, ("phase", "need", "doors")),
     Rule(car_unlocked, RELEASE, RELEASE, ("doors", "phase")),
     Rule(car_opened, RELEASE, RELEASE, ("doors", "phase")),
-    Rule(supply_runs_down, RELEASE, RELEASE, ("plight", "phase")),
-    Rule(frost_threatens, RELEASE, RELEASE, ("plight", "phase")),
+    Rule(
+        supply_runs_down, RELEASE, RELEASE, ("plight", "phase"), ("temperature", "car_lock", "key")
+    ),
+    Rule(frost_threatens, RELEASE, RELEASE, ("plight", "phase"), ("board_supply",)),
 )
 """The owner's reasons to release. They count only once the inlet is safe."""
 

@@ -92,7 +92,7 @@ def value_of(item: Any, key: str, value: object, where: str) -> Any:
         never = item.metadata["never"]
         if never and value == NEVER:
             return 0
-        hint = ""
+        hint = nearest(value, (NEVER,)) if never and isinstance(value, str) else ""
         if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
             hint = f"; the nearest is {int(min(max(value, low), high))}"
         raise SettingsError(
