@@ -42,6 +42,7 @@ from vehicle.core.settings_told import described
 from vehicle.core.signals import Supply
 from vehicle.core.situation import SIGNALS_BEHIND, Situation
 from vehicle.core.words import CHARGE_WORDS, FAULT_WORDS
+from vehicle.replay.corpus.rows import columns
 from vehicle.runtime.demo_actions import ACTIONS
 from vehicle.runtime.journal import json_schema
 from vehicle.wire.profile import Profile, list_profiles, load_profile
@@ -381,6 +382,13 @@ def help_of(words: Iterable[str]) -> str:
     return result.output
 
 
+def corpus() -> str:
+    """Return the columns of a corpus's summary."""
+    units = {"words": "text", "count": "whole number", "time": "whole number, us", "seconds": "s"}
+    rows = ((code(name), units[kind], meaning) for name, kind, meaning in columns())
+    return table(("column", "type", "meaning"), rows)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     block.__name__: block
     for block in (
@@ -397,6 +405,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         presets,
         prices,
         journal,
+        corpus,
         profiles,
         keys,
         rooms,

@@ -103,3 +103,12 @@ def test_a_task_is_fifty_logs_or_64_mb_and_one_log_at_least() -> None:
     ]
     assert [task.number for task in cut] == list(range(5))
     assert list(tasks_of([])) == []
+
+
+def test_here_is_a_folder_as_any_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder / "in")
+    assert names(".") == [name.removeprefix("in/") for name in IN_ORDER]
+
+
+def test_a_pattern_leads_into_the_output_folder_in_vain(folder: Path) -> None:
+    assert names("in/**", leave_out="in/b") == [name for name in IN_ORDER if "/b/" not in name]

@@ -86,13 +86,17 @@ def _matches(matches: Iterable[str], leave_out: str) -> Iterator[Log]:
         if Path(match).is_dir()
         else iter([_file(str(Path(match)), named=True)])
         for match in matches
-        if not _is_beside(match)
+        if not _is_beside(match) and not _is_within(match, leave_out)
     ]
     yield from heapq.merge(*parts, key=_order)
 
 
 def _real(place: str) -> str:
     return "" if is_address(place) else os.path.realpath(place)
+
+
+def _is_within(name: str, folder: str) -> bool:
+    return bool(folder) and os.path.realpath(name).startswith(folder + "/")
 
 
 def _is_beside(name: str) -> bool:
@@ -115,10 +119,10 @@ def _in_folder(folder: str, leave_out: str) -> Iterator[Log]:
     for entry in inside:
         if entry.name.startswith(".") or _is_beside(entry.name):
             continue
+        name = str(Path(folder, entry.name))
         if entry.is_dir(follow_symlinks=False):
-            yield from _in_folder(f"{folder.rstrip('/')}/{entry.name}", leave_out)
+            yield from _in_folder(name, leave_out)
         elif not entry.is_dir():
-            name = entry.name if folder == "." else f"{folder.rstrip('/')}/{entry.name}"
             yield _file(name, named=False)
 
 

@@ -107,7 +107,7 @@ def replay_log(desk: Desk, log: Log, report: str) -> LogDone:
             except (NoProfileError, NothingInCommonError) as error:
                 return _not(row, Outcome.NO_PROFILE, str(error))
     except StorageError as error:
-        return _not(row, Outcome.UNREADABLE, str(error))
+        return _not(row, Outcome.FAILED, str(error))
 
 
 def _not(row: LogRow, outcome: Outcome, cause: str) -> LogDone:
@@ -209,7 +209,7 @@ def _count_agreement(row: LogRow, agreement: Agreement) -> None:
     row.disagreements = len(differed)
     row.defects = agreement.releases_while_not_safe
     if differed:
-        row.first_disagreement_us = max(differed, key=_length_us).from_us
+        row.longest_disagreement_us = max(differed, key=_length_us).from_us
 
 
 def _length_us(interval: Interval) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 from vehicle.core.record import record
 from vehicle.core.settings import Settings
 from vehicle.replay.corpus.errors import OutputFolderError
-from vehicle.replay.corpus.storage import Store
+from vehicle.replay.corpus.storage import Store, is_address
 from vehicle.wire.profile import Profile
 
 SCHEMA = 1
@@ -60,7 +60,9 @@ class Order:
         return {
             "schema": SCHEMA,
             "chargelock": self.version,
-            "logs": sorted(self.places),
+            "logs": sorted(
+                place if is_address(place) else str(self.base / place) for place in self.places
+            ),
             "profiles": {profile.name: _digest(profile) for profile in self.profiles},
             "settings": None if self.settings is None else self.settings.words(),
             "against": None if self.against is None else self.against.words(),

@@ -197,9 +197,9 @@ def _car(row: LogRow) -> Cell:
     if row.differed_s is None:
         return Cell("", None)
     if row.defects:
-        link = _at(row, row.first_disagreement_us)
+        link = _at(row, row.longest_disagreement_us)
         return Cell(f"{plural(row.defects, 'DEFECT')}", row.differed_s, link, "trouble")
-    link = _at(row, row.first_disagreement_us)
+    link = _at(row, row.longest_disagreement_us)
     return Cell(long_words(row.differed_s) if row.differed_s else "0", row.differed_s, link, "told")
 
 

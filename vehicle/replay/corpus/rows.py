@@ -24,7 +24,8 @@ class Outcome(StrEnum):
     NO_PROFILE = "no-profile"
     """No profile fits it, or more than one does."""
     FAILED = "failed"
-    """It ended the process that read it, or met a fault of ours."""
+    """It could not be fetched, ended the process that read it, or brought out a fault of ours. The
+    next start tries it again."""
 
 
 def _column(kind: Kind, meaning: str, default: Any = None) -> Any:
@@ -37,7 +38,7 @@ class LogRow:
 
     log: str = _column("words", "its path or address", "")
     outcome: str = _column("words", "`replayed`, `unreadable`, `no-profile` or `failed`", "")
-    cause: str | None = _column("words", "why it was not replayed")
+    cause: str | None = _column("words", "why it was not replayed, or what of it is damaged")
     report: str | None = _column("words", "its page, from the output folder on")
     profile: str | None = _column("words", "the car")
     variant: str | None = _column("words", "the car's software version")
@@ -61,7 +62,7 @@ class LogRow:
     agreed_s: float | None = _column("seconds", "shadow: our demand agreed with the car's pin")
     differed_s: float | None = _column("seconds", "shadow: it did not")
     disagreements: int | None = _column("count", "shadow: stretches in which it did not")
-    first_disagreement_us: int | None = _column("time", "shadow: when the longest of them began")
+    longest_disagreement_us: int | None = _column("time", "shadow: when the longest of them began")
     defects: int | None = _column("count", "shadow: releases while the inlet did not read safe")
     against_differences: int | None = _column("count", "against: what would be otherwise")
     against_s: float | None = _column("seconds", "against: how long the outcome would differ")

@@ -100,6 +100,10 @@ class Runner:
         error = future.exception()
         if isinstance(error, CorpusError):
             raise error
+        if isinstance(error, ImportError):
+            raise WorkersError(
+                f"a worker cannot do it: {error}; install chargelock[corpus] on all of them"
+            ) from error
         if isinstance(error, BrokenExecutor) and executor is self._executor:
             self._executor = None
         return None if error is None else _words(error)

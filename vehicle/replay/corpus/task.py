@@ -67,11 +67,14 @@ def record_name(number: int) -> str:
 
 
 def read_record(store: Store, number: int) -> Record | None:
-    """Return the record of a task; None where it was not done."""
+    """Return the record of a task; None where it was not done, or somebody damaged it."""
     content = store.read(record_name(number))
     if content is None:
         return None
-    plain: dict[str, Any] = json.loads(content)
+    try:
+        plain: dict[str, Any] = json.loads(content)
+    except ValueError:
+        return None
     return Record(
         plain["fingerprint"],
         [row_of(each) for each in plain["rows"]],

@@ -46,6 +46,7 @@ def cores() -> int:
 def local_workers(count: int) -> Iterator[Workers]:
     """Give processes on this machine. At the end, however it comes, they are gone."""
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
 
     def pool() -> Executor:
         return ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
@@ -54,7 +55,7 @@ def local_workers(count: int) -> Iterator[Workers]:
         yield Workers(count, pool)
     finally:
         # Whatever a worker is at may be cut: what it writes gets its name at the end.
-        for process in multiprocessing.active_children():
+        for process in set(multiprocessing.active_children()) - others:
             process.terminate()
 
 
