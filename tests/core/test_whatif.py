@@ -37,7 +37,8 @@ from vehicle.core.signals import (
     Weld,
 )
 from vehicle.core.situation import SEATED
-from vehicle.core.whatif import CHANGE_WORDS, HORIZON_US, Change, Way, ways
+from vehicle.core.way import CHANGE_WORDS, Change, Way
+from vehicle.core.whatif import HORIZON_US, ways
 
 LATCH = Actuator.LATCH
 

@@ -20,7 +20,8 @@ from vehicle.core.names import Demand
 from vehicle.core.policy import RULES
 from vehicle.core.settings import Mode
 from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Plight, Seat
-from vehicle.core.whatif import TOGETHER_MAX, Change
+from vehicle.core.way import Change
+from vehicle.core.whatif import TOGETHER_MAX
 
 Moves = Mapping[str, Mapping[StrEnum, StrEnum]]
 """Field -> its value before -> its value after. Where a change cannot begin is left out."""

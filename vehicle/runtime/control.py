@@ -17,7 +17,7 @@ from vehicle.core.messages import Entry
 from vehicle.core.names import Demand, FaultName, PinState, Request
 from vehicle.core.situation import Asked, fitted, guarding_pin
 from vehicle.core.snapshot import SIGNALS
-from vehicle.core.whatif import Way as WhatIf
+from vehicle.core.way import Way as WhatIf
 from vehicle.core.whatif import ways
 from vehicle.core.words import (
     CHARGE_WORDS,

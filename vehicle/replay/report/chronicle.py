@@ -34,7 +34,8 @@ from vehicle.core.names import Demand, PinState
 from vehicle.core.record import record
 from vehicle.core.settings import Settings
 from vehicle.core.situation import Situation
-from vehicle.core.whatif import CHANGE_WORDS, ways
+from vehicle.core.way import CHANGE_WORDS
+from vehicle.core.whatif import ways
 from vehicle.core.words import FAULT_WORDS, PIN_WORDS, RESULT_WORDS
 from vehicle.replay.report.lanes import ASSUMED, PERMIT, demand_key, state_key
 from vehicle.replay.timeline import Row, Timeline
