@@ -4,10 +4,15 @@ A run that fails must fail again for whoever looks into it, and no change may be
 another one's luck would have found. Longer and freshly seeded searches are a matter of hand.
 
 Tests marked ``whole`` go the same ways thousands of times: tracing them finds no further line and
-would take longer than all the others. Coverage pauses while they run.
+would take longer than all the others. Coverage looks away while they run. (pytest-cov's own
+``no_cover`` leaves a second tracer behind in the workers of pytest-xdist.)
 """
 
 from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -16,7 +21,15 @@ settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("whole"):
-            item.add_marker(pytest.mark.no_cover)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    if item.get_closest_marker("whole") is None:
+        return (yield)
+    here, threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]
+    try:
+        return (yield)
+    finally:
+        threading.settrace(threads)  # type: ignore[arg-type]
+        sys.settrace(here)
