@@ -11,7 +11,8 @@ from core_bench import AC_16, AC_32, DC, LATCH, MIN, PATIENT, Bench, S, charging
 from vehicle.core.memory import Timer
 from vehicle.core.messages import Command, DriveOff
 from vehicle.core.names import Charge, EventName, FaultName, Result, Source
-from vehicle.core.settings import ColdRelease, Mode, Settings, Toggle, parse
+from vehicle.core.settings import ColdRelease, Mode, Settings, Toggle
+from vehicle.core.settings_read import parse
 from vehicle.core.settling import SETTLING
 from vehicle.core.signals import (
     BoardSupply,
