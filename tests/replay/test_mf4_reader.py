@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-import builtins
 import gzip
-import logging
+import heapq
+import subprocess
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 import can
 import numpy as np
 import pytest
 from asammdf import MDF, Signal
+from columns_agree import agree, every_kernel
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recordings import LOGS, needs_recordings
 
-from vehicle.replay.readers import mf4
+from vehicle.replay.readers import mf4, mf4_process
 from vehicle.replay.readers.errors import (
     MissingAsammdfError,
     NoCanFramesError,
     NoFramesError,
+    ReaderDiedError,
     ReadingError,
 )
+from vehicle.replay.readers.mf4_rows import Rows, merged
+from vehicle.replay.readers.mf4_talk import batch_of
 from vehicle.replay.recording import open_recording
+from vehicle.replay.scan.kernels import Kernel, installed
 from vehicle.wire.frame import Frame
 
 EPOCH_S = 1_700_000_000
@@ -50,12 +62,8 @@ def ids(path: Path) -> list[int]:
     return [item.can_id for _, item in open_recording([path]) if isinstance(item, Frame)]
 
 
-def test_groups_are_merged_in_time_order_whatever_is_asked_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_groups_are_merged_in_time_order(tmp_path: Path) -> None:
     path = write_mf4(tmp_path / "a.mf4")
-    assert ids(path) == list(range(FRAMES))
-    monkeypatch.setattr(mf4, "RECORDS_AT_ONCE", 7)
     assert ids(path) == list(range(FRAMES))
     zipped = tmp_path / "a.mf4.gz"
     zipped.write_bytes(gzip.compress(path.read_bytes()))
@@ -96,14 +104,7 @@ def test_missing_asammdf_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_mf4(tmp_path / "a.mf4")
-    real_import = builtins.__import__
-
-    def without_asammdf(name: str, *rest: Any) -> Any:
-        if name.startswith("asammdf"):
-            raise ImportError(name)
-        return real_import(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without_asammdf)
+    monkeypatch.setitem(sys.modules, "asammdf", None)
     with pytest.raises(MissingAsammdfError, match=r"pip install chargelock\[mf4\]"):
         open_recording([path])
 
@@ -117,29 +118,97 @@ def test_a_file_that_asammdf_cannot_open_is_named_without_a_word_on_stderr(
     with pytest.raises(NoFramesError, match="asammdf cannot open"):
         open_recording([path])
     assert capfd.readouterr().err == ""
-    assert not logging.getLogger("asammdf").disabled
 
 
 def test_one_bad_record_costs_itself_and_growing_strides_find_the_good_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write_mf4(tmp_path / "a.mf4")
-    real_rows = mf4._rows
+    measurement = mf4_process.Measurement(write_mf4(tmp_path / "a.mf4"), writable=False)
+    real_read = measurement.read
 
-    def rows(mdf: Any, index: int, kind: str, offset: int, count: int, start_ns: int) -> Any:
+    def read(index: int, kind: str, offset: int, count: int, where: str) -> Rows:
         bad = range(100, 103)
         if kind == "CAN_DataFrame" and any(n in bad for n in range(offset, offset + count)):
-            raise mf4._DamagedError("made for this test")
-        return real_rows(mdf, index, kind, offset, count, start_ns)
+            raise ValueError("made for this test")
+        return real_read(index, kind, offset, count, where)
 
-    monkeypatch.setattr(mf4, "_rows", rows)
+    monkeypatch.setattr(measurement, "read", read)
+    with closing(measurement):
+        stamps = [batch_of(parts).stamps_us for parts in measurement.batches(None, 50)]
+    assert sum(map(len, stamps)) == FRAMES - 3
+    assert {(cause, count) for cause, _, count in measurement.skips} == {
+        ("damaged MF4 record", 1),
+        ("damaged MF4 record", 2),
+    }
+    assert measurement.skips[0][1] == "group 0, record 100"
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    groups=st.lists(st.lists(st.integers(0, 12), max_size=14), min_size=1, max_size=4),
+    size=st.integers(1, 6),
+)
+def test_whatever_is_read_at_once_the_order_is_that_of_a_merge(
+    groups: list[list[int]], size: int
+) -> None:
+    """By the latest stamp so far of each group; where that is equal, in the groups' order."""
+    stamped = [
+        [(max(group[: at + 1]), 100 * number + at) for at in range(len(group))]
+        for number, group in enumerate(groups)
+    ]
+
+    def pieces(group: list[tuple[int, int]]) -> Iterator[Rows]:
+        for first in range(0, len(group), size):
+            keys, ids = np.array(group[first : first + size], np.int64).T
+            data = np.zeros((len(ids), 1 + len(group) % 3), np.uint8)
+            yield Rows(keys, keys, ids, ids, ids, ids, data)
+
+    found = [row for rows in merged([*map(pieces, stamped)]) for row in rows.ids.tolist()]
+    expected = heapq.merge(*stamped, key=itemgetter(0))
+    assert found == [row for _, row in expected]
+
+
+def test_a_process_that_dies_is_named_and_the_next_file_gets_another(tmp_path: Path) -> None:
+    path = write_mf4(tmp_path / "a.mf4")
     recording = open_recording([path])
-    list(recording)
-    report = recording.report
-    assert report.frames_read == FRAMES - 3
-    assert report.frames_skipped["damaged MF4 record"].count == 3
-    first = report.frames_skipped["damaged MF4 record"].positions[0]
-    assert first == f"{path}:group 0, record 100"
+    reader = mf4._idle[-1]
+    frames = iter(recording)
+    next(frames)
+    reader._process.kill()
+    with pytest.raises(ReaderDiedError, match=r"a\.mf4: ended the process that read it \(exit"):
+        list(frames)
+    assert reader not in mf4._idle
+    assert ids(path) == list(range(FRAMES))
+
+
+def test_a_process_is_lent_again_once_a_file_is_read_left_or_refused(tmp_path: Path) -> None:
+    path = write_mf4(tmp_path / "a.mf4")
+    assert ids(path) == list(range(FRAMES))
+    reader = mf4._idle[-1]
+    frames = iter(open_recording([path]))
+    next(frames)
+    assert reader not in mf4._idle
+    frames.close()
+    with pytest.raises(NoCanFramesError):
+        open_recording([signals(tmp_path / "speed.mf4", "Speed", "Speed.Value")])
+    assert mf4._idle[-1] is reader
+
+
+def test_more_memory_than_a_file_of_its_size_needs_is_refused_to_the_process() -> None:
+    """Whatever a damaged file has asammdf ask for."""
+    script = (
+        "from vehicle.replay.readers import mf4_process\n"
+        "mf4_process._limit_memory(1_000)\n"
+        "kept = bytearray(mf4_process.SPARE_BYTES // 2)\n"
+        "try:\n"
+        "    bytearray(2 * mf4_process.SPARE_BYTES)\n"
+        "except MemoryError as error:\n"
+        "    print(mf4_process._words(error))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True
+    )
+    assert "it asks for more memory than any file of its size needs: " in done.stdout
 
 
 def test_a_frame_that_can_does_not_have_is_counted(tmp_path: Path) -> None:
@@ -207,3 +276,17 @@ def test_a_cut_file_gives_a_beginning_or_is_named(share: float, tmp_path: Path) 
     except ReadingError:
         found = []
     assert set(found) <= set(range(FRAMES))
+
+
+@every_kernel
+def test_columns_hold_what_the_frames_are(kernel: Kernel, tmp_path: Path) -> None:
+    """Remote frames among them, and more than fit into one batch."""
+    path = write_mf4(tmp_path / "a.mf4")
+    agree(path, kernel)
+    agree(path, replace(kernel, room=7), half=True)
+
+
+@needs_recordings
+@pytest.mark.parametrize("path", sorted(LOGS.glob("formats/css-mf4/*.MF4")), ids=lambda p: p.name)
+def test_columns_of_every_recorded_mf4_hold_what_its_frames_are(path: Path) -> None:
+    agree(path, installed()[0], half=True)

@@ -59,3 +59,7 @@ class NoCanFramesError(NoFramesError):
 
 class MissingAsammdfError(ReadingError):
     """MF4 files need the optional package asammdf."""
+
+
+class ReaderDiedError(ReadingError):
+    """The process that read the file ended before its end: killed, or beyond its memory."""

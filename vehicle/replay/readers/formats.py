@@ -194,9 +194,9 @@ def _blf_file(path: Path, suffix: str) -> RecordingFile:
 
 
 def _mf4_file(path: Path, suffix: str) -> RecordingFile:
-    from vehicle.replay.readers.mf4 import read_mf4
+    from vehicle.replay.readers.mf4 import mf4_columns, read_mf4
 
-    return RecordingFile(path, MF4_NAME + suffix, read_mf4)
+    return RecordingFile(path, MF4_NAME + suffix, read_mf4, mf4_columns)
 
 
 def _text_file(path: Path, name: str, found: LineFormat, head: list[str]) -> RecordingFile:

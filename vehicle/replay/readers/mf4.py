@@ -1,80 +1,51 @@
-"""ASAM MF4 with raw CAN frames, through asammdf (the extra ``mf4``).
+"""ASAM MF4 with raw CAN frames, read by asammdf (the extra ``mf4``) in a process of its own.
 
-Knows: the bus-logging channels CAN_DataFrame, CAN_RemoteFrame and CAN_ErrorFrame.
-Refuses to know: decoded signals, LIN, and the block structure, which asammdf reads: sorted or not,
-finalised or not, compressed or not.
+Knows: the bus-logging channels CAN_DataFrame, CAN_RemoteFrame and CAN_ErrorFrame; how that process
+is started, asked, and ended. Refuses to know: asammdf and what it reads: sorted or not, finalised
+or not, compressed or not (``mf4_process``); decoded signals and LIN.
 
-asammdf is imported only when a file is read: it costs a second, and most users have no MF4.
-Stamps come as floating-point seconds. They are rounded to the nearest microsecond, not cut: a
-float of a time in this century is off by up to a microsecond's hundredth either way, and cutting
-would turn half of the stamps into the microsecond before.
+The process is kept for the next file, or the next time that this one is read: its start costs a
+second. It ends with this one, or where it did not answer as it should.
 """
 
 from __future__ import annotations
 
-import heapq
-import logging
-import struct
+import atexit
+import importlib.util
+import os
+import subprocess
 import sys
 import tempfile
-import traceback
-import warnings
-import zlib
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
-from io import StringIO
-from operator import itemgetter
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
-from vehicle.replay.readers.errors import MissingAsammdfError, NoCanFramesError, NoFramesError
-from vehicle.replay.readers.fields import data_frame, remote_frame
-from vehicle.replay.readers.lines import Frames, Stamped
+from vehicle.replay.readers.errors import (
+    MissingAsammdfError,
+    NoCanFramesError,
+    NoFramesError,
+    ReaderDiedError,
+)
+from vehicle.replay.readers.lines import Frames
+from vehicle.replay.readers.mf4_talk import (
+    ERROR,
+    EXTENDED,
+    FD,
+    REMOTE,
+    Batch,
+    batch_of,
+    receive,
+    send,
+)
 from vehicle.replay.readers.stream import read_chunks
 from vehicle.replay.readers.tally import Tally
-from vehicle.wire.frame import EXTENDED_ID_MAX, Frame
-
-RECORDS_AT_ONCE = 10_000
-"""Records asked of asammdf at a time; what bounds the memory of a long file."""
-
-DAMAGED_RECORDS = "damaged MF4 record"
+from vehicle.replay.scan.columns import PAYLOAD_BYTES, ROOM, Columns
+from vehicle.replay.scan.kernels import Scan
+from vehicle.wire.frame import Frame
 
 _IDENTIFICATION_BYTES = 64
 _UNFINALISED_FLAGS = slice(60, 62)
-
-_EXTENDED_BIT = 0x8000_0000
-
-_KINDS = ("CAN_DataFrame", "CAN_RemoteFrame", "CAN_ErrorFrame")
-
-_DAMAGE: tuple[type[Exception], ...] = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    BufferError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    NameError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-"""What asammdf lets through when a block is not what it should be, besides its MdfException."""
-
-
-_LIBRARY_ERRORS = (
-    ("asammdf.blocks.utils", "MdfException"),
-    ("isal.igzip_lib", "IsalError"),
-    ("lz4.block", "LZ4BlockError"),
-)
-"""The same, of its own and of the libraries it decompresses with where they are installed."""
-
-
-class _DamagedError(Exception):
-    """asammdf could not do what was asked of it with this file."""
 
 
 def read_mf4(path: Path, tally: Tally) -> Frames:
@@ -84,176 +55,183 @@ def read_mf4(path: Path, tally: Tally) -> Frames:
     ``tally`` by group and record.
 
     Raises: MissingAsammdfError; NoCanFramesError where other buses or no raw frames at all were
-    recorded; NoFramesError where the file is too damaged to be opened.
+    recorded; NoFramesError where the file is too damaged to be opened; ReaderDiedError.
     """
-    with ExitStack() as stack:
-        source = stack.enter_context(_seekable(path, tally))
-        try:
-            mdf = _open(path, source)
-        except _DamagedError as error:
-            raise NoFramesError(
-                path, f"is an MF4 file that asammdf cannot open ({error})", "copy it again"
-            ) from None
-        stack.callback(mdf.close)
-        groups = _can_groups(path, mdf)
-        start_ns = int(mdf.header.abs_time)
-        readers = [_group_frames(mdf, index, kind, start_ns, path, tally) for index, kind in groups]
-        yield from heapq.merge(*readers, key=itemgetter(0))
+    names: list[str] = []
+    for batch in _batches(path, tally, names, None, ROOM):
+        for row, stamp_us in enumerate(batch.stamps_us):
+            yield stamp_us, _frame(batch, row, names)
+
+
+def mf4_columns(path: Path, tally: Tally, scan: Scan) -> Generator[Columns, None, None]:
+    """Yield the same as columns; the same ``Columns`` each time. Raises: the same."""
+    columns = Columns(scan.wanted, scan.kernel.room)
+    names: list[str] = []
+    for batch in _batches(path, tally, names, scan.wanted.ids, columns.room):
+        frames, kept = len(batch.stamps_us), len(batch.rows)
+        columns.stamps_us[:frames] = batch.stamps_us
+        columns.rows[:kept] = batch.rows
+        columns.idents[:kept] = batch.idents
+        columns.lengths[:kept] = batch.lengths
+        columns.payloads[: PAYLOAD_BYTES * kept] = batch.payloads
+        for row, channel in enumerate(batch.channels):
+            columns.channels[row] = scan.wanted.channel(names[channel])
+        columns.counts[0], columns.counts[1] = frames, kept
+        yield columns
+
+
+def _frame(batch: Batch, row: int, names: list[str]) -> Frame:
+    flags, start = batch.flags[row], PAYLOAD_BYTES * row
+    return Frame(
+        batch.idents[row],
+        batch.payloads[start : start + batch.lengths[row]],
+        names[batch.channels[row]],
+        bool(flags & EXTENDED) and not flags & ERROR,
+        bool(flags & FD) and not flags & (REMOTE | ERROR),
+        bool(flags & REMOTE),
+        bool(flags & ERROR),
+    )
+
+
+def _batches(
+    path: Path, tally: Tally, names: list[str], wanted: Any, room: int
+) -> Generator[Batch, None, None]:
+    """Yield the file's batches; ``names`` grows with the channels that are met."""
+    if importlib.util.find_spec("asammdf") is None:
+        raise MissingAsammdfError(
+            path, "is an MF4 file, and asammdf is not installed", "pip install chargelock[mf4]"
+        )
+    with _readable(path, tally) as (copy, writable), _reader(path) as reader:
+        asked = {"open": str(copy), "writable": writable, "wanted": wanted, "room": room}
+        answer, _ = reader.ask(asked)
+        if "refused" in answer:
+            _refuse(path, answer)
+        while True:
+            answer, parts = reader.ask({"next": True})
+            names += answer["names"]
+            for cause, where, count in answer["skips"]:
+                tally.skip(cause, path, where, count)
+            if answer["end"]:
+                break
+            yield batch_of(parts)
+
+
+def _refuse(path: Path, answer: dict[str, Any]) -> None:
+    what = answer["refused"]
+    if answer["without_can"]:
+        raise NoCanFramesError(
+            path, f"is an MF4 file without CAN frames: it holds {what}", "choose a CAN recording"
+        )
+    raise NoFramesError(path, f"is an MF4 file that asammdf cannot open ({what})", "copy it again")
 
 
 @contextmanager
-def _seekable(path: Path, tally: Tally) -> Iterator[IO[bytes]]:
-    """Give asammdf an open file; it leaves files that it opens itself open on errors.
+def _readable(path: Path, tally: Tally) -> Iterator[tuple[Path, bool]]:
+    """Give a file that asammdf can be left alone with, and whether it may write into it.
 
     A copy on disk where the file is gzipped, and where it is not finalised, since asammdf then
     writes into it.
     """
     with path.open("rb") as file:
         head = file.read(_IDENTIFICATION_BYTES)
-        file.seek(0)
-        if head.startswith(b"MDF") and not any(head[_UNFINALISED_FLAGS]):
-            # asammdf reads where it likes; from here on the file is in its hands.
-            tally.bytes_read += path.stat().st_size
-            yield file
-            return
-    with tempfile.TemporaryFile() as copy:
+    if head.startswith(b"MDF") and not any(head[_UNFINALISED_FLAGS]):
+        # asammdf reads where it likes; from here on the file is in its hands.
+        tally.bytes_read += path.stat().st_size
+        yield path.absolute(), False
+        return
+    with tempfile.NamedTemporaryFile(suffix=".mf4") as copy:
         for chunk in read_chunks(path, tally):
             copy.write(chunk)
-        copy.seek(0)
-        yield copy
+        copy.flush()
+        yield Path(copy.name), True
+
+
+# ---- the process --------------------------------------------------------------------------------
+
+
+class _Reader:
+    """The process, as long as it answers."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        """Who started it; after a fork it is somebody else's."""
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "vehicle.replay.readers.mf4_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            # NumPy's algebra, which nobody uses here, would start a thread for every processor.
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        )
+
+    def ask(self, words: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the answer. Raises: EOFError or OSError where there is none any more."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        send(self._process.stdin, words)
+        return receive(self._process.stdout)
+
+    def close(self) -> None:
+        """Stop reading the file; the process waits for the next."""
+        assert self._process.stdin is not None
+        send(self._process.stdin, {"close": True})
+
+    def last_words(self) -> str:
+        """Return how it ended: the last line that it wrote of its own failure, or its exit code."""
+        code = self._process.wait()
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        last = next((line for line in reversed(lines) if line.strip()), "")
+        # Killed it wrote nothing; what there is then are asammdf's complaints about other things.
+        return last if code > 0 and last else f"exit code {code}"
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        self._process.wait()
+        self._errors.close()
+
+
+_idle: list[_Reader] = []
 
 
 @contextmanager
-def _asammdf_at_work() -> Iterator[None]:
-    """Keep asammdf's log, warnings and prints quiet, and give its many failures one name."""
-    logger = logging.getLogger("asammdf")
-    was_disabled, logger.disabled = logger.disabled, True
+def _reader(path: Path) -> Iterator[_Reader]:
+    """Lend a process for one file. Raises: ReaderDiedError where it ended meanwhile."""
+    mine = [each for each in _idle if each.pid == os.getpid()]
+    reader = mine[-1] if mine else _Reader()
+    if mine:
+        _idle.remove(reader)
     try:
-        # It prints tracebacks to the standard output, which is the journal's or the summary's.
-        with warnings.catch_warnings(), redirect_stdout(StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    except _DAMAGE + _library_errors() as error:
-        _complete_half_built(error)
-        words = " ".join(str(error).split())
-        raise _DamagedError(words or type(error).__name__) from error
-    finally:
-        logger.disabled = was_disabled
+        yield reader
+        reader.close()
+    except GeneratorExit:
+        reader.close()
+        _idle.append(reader)
+        raise
+    except (NoFramesError, NoCanFramesError):
+        _idle.append(reader)
+        raise
+    except (EOFError, BrokenPipeError):
+        words = reader.last_words()
+        reader.end()
+        raise ReaderDiedError(
+            path, f"ended the process that read it ({words})", "copy it again"
+        ) from None
+    except BaseException:
+        reader.end()
+        raise
+    _idle.append(reader)
 
 
-def _library_errors() -> tuple[type[Exception], ...]:
-    return tuple(
-        getattr(sys.modules[module], name)
-        for module, name in _LIBRARY_ERRORS
-        if module in sys.modules
-    )
-
-
-def _open(path: Path, source: IO[bytes]) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            from asammdf import MDF
-        except ImportError:
-            raise MissingAsammdfError(
-                path, "is an MF4 file, and asammdf is not installed", "pip install chargelock[mf4]"
-            ) from None
-    with _asammdf_at_work():
-        return MDF(cast(Any, source))
-
-
-def _complete_half_built(error: BaseException) -> None:
-    """Give an object whose constructor failed what its ``__del__`` takes for granted.
-
-    Without it, asammdf complains on stderr about its own half-built object.
-    """
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        half_built: Any = frame.f_locals.get("self")
-        if type(half_built).__name__ == "MDF4" and not hasattr(half_built, "header"):
-            half_built.header = half_built.identification = None
-
-
-def _can_groups(path: Path, mdf: Any) -> list[tuple[int, str]]:
-    groups, others = [], set()
-    for index, group in enumerate(mdf.groups):
-        if not group.channel_group.cycles_nr:
-            continue
-        names = {str(channel.name) for channel in group.channels}
-        kinds = [kind for kind in _KINDS if kind in names]
-        groups += [(index, kind) for kind in kinds[:1]]
-        if not kinds:
-            others |= {name.partition("_")[0] for name in names if "_Frame" in name}
-    if not groups:
-        what = f"holds only {' and '.join(sorted(others))} frames" if others else "holds no frames"
-        raise NoCanFramesError(
-            path, f"is an MF4 file without CAN frames: it {what}", "choose a CAN recording"
-        )
-    return groups
-
-
-def _group_frames(
-    mdf: Any, index: int, kind: str, start_ns: int, path: Path, tally: Tally
-) -> Iterator[Stamped]:
-    records = int(mdf.groups[index].channel_group.cycles_nr)
-    done, count, stride = 0, RECORDS_AT_ONCE, 1
-    while done < records:
-        where = f"group {index}, record {done}"
-        try:
-            rows = _rows(mdf, index, kind, done, min(count, records - done), start_ns)
-        except _DamagedError:
-            # asammdf fails for all records asked for where one is bad: close in on that one, then
-            # step over it in growing strides.
-            if count > 1:
-                count //= 2
-                continue
-            lost = min(stride, records - done)
-            tally.skip(DAMAGED_RECORDS, path, where, lost)
-            done, stride = done + lost, stride * 2
-            continue
-        for stamp_us, frame in rows:
-            if isinstance(frame, str):
-                tally.skip(frame, path, where)
-            else:
-                yield stamp_us, frame
-        done, stride = done + len(rows), 1
-        count = min(count * 2, RECORDS_AT_ONCE)
-
-
-def _rows(
-    mdf: Any, index: int, kind: str, offset: int, count: int, start_ns: int
-) -> list[tuple[int, Frame | str]]:
-    with _asammdf_at_work():
-        signal = mdf.get(kind, group=index, raw=True, record_offset=offset, record_count=count)
-        samples = signal.samples
-        if len(samples) != count:
-            raise ValueError(f"{len(samples)} records of {count}")
-        nanos = (signal.timestamps * 1e9).round().astype("int64").tolist()
-        names = samples.dtype.names
-
-        def column(name: str, default: Any) -> list[Any]:
-            full = f"{kind}.{name}"
-            return samples[full].tolist() if full in names else [default] * count
-
-        ids, flags = column("ID", 0), column("IDE", None)
-        lengths, channels = column("DataLength", 0), column("BusChannel", "")
-        fds = column("EDL", 0)
-        payloads = column("DataBytes", ())
-        frames = [
-            _frame(kind, can_id, flag, bytes(payload[:length]), length, str(channel), bool(fd))
-            for can_id, flag, payload, length, channel, fd in zip(
-                ids, flags, payloads, lengths, channels, fds, strict=True
-            )
-        ]
-        stamps = [(start_ns + nano + 500) // 1000 for nano in nanos]
-        return list(zip(stamps, frames, strict=True))
-
-
-def _frame(
-    kind: str, can_id: int, flag: int | None, data: bytes, length: int, channel: str, fd: bool
-) -> Frame | str:
-    extended = bool(can_id & _EXTENDED_BIT) if flag is None else bool(flag)
-    if kind == "CAN_ErrorFrame":
-        return Frame(can_id & EXTENDED_ID_MAX, data, channel, error=True)
-    if kind == "CAN_RemoteFrame":
-        return remote_frame(can_id & EXTENDED_ID_MAX, extended, channel)
-    return data_frame(can_id & EXTENDED_ID_MAX, extended, data, length, channel, fd)
+@atexit.register
+def _end_idle() -> None:
+    while _idle:
+        reader = _idle.pop()
+        if reader.pid == os.getpid():
+            reader.end()
