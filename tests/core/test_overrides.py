@@ -375,7 +375,7 @@ def test_a_circumstance_is_read_from_the_signals_that_are_named_for_it() -> None
         for signal in SIGNALS:
             kind = SIGNALS[signal]
             others = {
-                getattr(circumstance_of(replace(seen, **{signal: value}), CableOwner.UNKNOWN), name)
+                getattr(circumstance_of(seen._replace(**{signal: value}), CableOwner.UNKNOWN), name)
                 for value in kind
             }
             assert (len(others) > 1) is (signal in signals), (name, signal)

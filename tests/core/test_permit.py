@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -165,7 +164,7 @@ def test_power_is_permitted_as_the_guarding_pin_holds(sensor: bool, locks_itself
             wanted = rule is not None and rule.latch is Demand.ENGAGE
             grip = expected_grip(state.car, seen, guard, pin, wanted, heard)
             for supply in Supply:
-                state.seen = replace(seen, supply=supply)
+                state.seen = seen._replace(supply=supply)
                 assert permit_of(state) is charge_permit(grip, supply), (seen, pin, rule, heard)
             assert grip_of(state) is grip
 
@@ -173,7 +172,7 @@ def test_power_is_permitted_as_the_guarding_pin_holds(sensor: bool, locks_itself
 def test_a_pin_without_a_sensor_permits_limited_ac_and_no_dc_before_its_first_stroke() -> None:
     state = state_of(sensor=False)
     for supply, charge in ((Supply.AC, Charge.AC_LIMITED), (Supply.DC, Charge.NONE)):
-        state.seen = replace(SEATED, supply=supply)
+        state.seen = SEATED._replace(supply=supply)
         assert permit_of(state) is charge
 
 
@@ -183,8 +182,8 @@ def test_the_interlock_has_the_last_word_on_a_permit(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(PERMITS, Grip.LOOSE, row)
     state.pins[Actuator.LATCH].restore(PinMemory(state=PinState.JAMMED, gave_up=True), 0)
     assert permit_of(state) is Charge.NONE
-    state.seen = replace(SEATED, supply=Supply.AC)
+    state.seen = SEATED._replace(supply=Supply.AC)
     assert permit_of(state) is Charge.NONE
-    state.seen = replace(SEATED, occupant=Occupant.UNKNOWN)
+    state.seen = SEATED._replace(occupant=Occupant.UNKNOWN)
     monkeypatch.setitem(PERMITS, Grip.NOTHING, row)
     assert permit_of(state) is Charge.NONE

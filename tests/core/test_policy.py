@@ -37,10 +37,8 @@ def outcome_for(actuator: Actuator, rules: tuple[Rule, ...] = RULES) -> Outcome:
 
 def test_the_space_is_every_situation_with_every_setting() -> None:
     assert CASES == 311_040
-    assert [name for name in FIELDS if name not in OWNER_FIELDS] == list(
-        Situation.__dataclass_fields__
-    )
-    assert tuple(Resolved.__dataclass_fields__) == OWNER_FIELDS
+    assert tuple(name for name in FIELDS if name not in OWNER_FIELDS) == Situation._fields
+    assert Resolved._fields == OWNER_FIELDS
     assert sum(1 for _ in policy_cases.every_case()) == CASES
 
 
@@ -128,7 +126,7 @@ def test_the_names_and_sentences_of_the_rules_are_unique() -> None:
 @pytest.mark.fast
 def test_every_field_that_a_rule_reads_has_its_signals_named() -> None:
     assert {field for rule in RULES for field in rule.reads} <= set(SIGNALS_BEHIND)
-    assert list(SIGNALS_BEHIND) == list(Situation.__dataclass_fields__)
+    assert list(SIGNALS_BEHIND) == list(Situation._fields)
     for rule in RULES:
         signals = {signal for field in rule.reads for signal in SIGNALS_BEHIND[field]}
         assert signals >= set(rule.aside)

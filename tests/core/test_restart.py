@@ -35,7 +35,7 @@ TRAVEL = 200 * MS
 def truth(bench: Bench, **changes: Any) -> dict[str, Any]:
     """Return every signal as the bench's manager knows it, with ``changes``."""
     seen = bench.manager.snapshot
-    return {name: getattr(seen, name) for name in Snapshot.__slots__} | changes
+    return {name: getattr(seen, name) for name in Snapshot._fields} | changes
 
 
 def restart(bench: Bench, away_us: int = S, passed_us: int | None = None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from core_bench import plugged
 
@@ -35,16 +33,16 @@ def behind(now: Situation, owner: Settings, actuator: Actuator) -> tuple[str, ..
 
 
 def test_the_settings_behind_a_decision_are_those_that_would_change_it() -> None:
-    parked = replace(CHARGING, phase=Phase.NONE, energy=Energy.SAFE, need=Need.UNKNOWN)
+    parked = CHARGING._replace(phase=Phase.NONE, energy=Energy.SAFE, need=Need.UNKNOWN)
     assert behind(parked, Settings(), LATCH) == ("auto-lock", "latch-mode")
     assert behind(parked, Settings(), Actuator.ADAPTER) == ("auto-lock", "adapter-mode")
 
 
 def test_a_setting_with_several_other_choices_that_count_is_named_once_and_in_their_order() -> None:
     """The battery is full: only the latch, and not the adapter, is freed by that."""
-    full = replace(CHARGING, phase=Phase.FULL, energy=Energy.SAFE, need=Need.UNKNOWN)
+    full = CHARGING._replace(phase=Phase.FULL, energy=Energy.SAFE, need=Need.UNKNOWN)
     while_charging = Settings(latch_mode=Mode.WHILE_CHARGING)
-    full = replace(full, phase=Phase.COMPLETE, doors=Doors.LOCKED)
+    full = full._replace(phase=Phase.COMPLETE, doors=Doors.LOCKED)
     assert behind(full, while_charging, LATCH) == ("auto-lock", "latch-mode")
     assert behind(full, Settings(), Actuator.ADAPTER) == ("auto-lock", "adapter-mode")
 
@@ -52,7 +50,7 @@ def test_a_setting_with_several_other_choices_that_count_is_named_once_and_in_th
 def test_whether_a_full_battery_frees_counts_where_the_battery_is_full() -> None:
     def under(owner: Settings) -> Situation:
         phase = Phase.FULL if owner.release_when_full is Toggle.ON else Phase.COMPLETE
-        return replace(CHARGING, phase=phase, energy=Energy.SAFE)
+        return CHARGING._replace(phase=phase, energy=Energy.SAFE)
 
     names = settings_behind(under, Settings(), LATCH)
     assert names == ("auto-lock", "latch-mode", "release-when-full")
@@ -62,14 +60,14 @@ def test_whether_a_full_battery_frees_counts_where_the_battery_is_full() -> None
 
 
 def test_no_setting_is_behind_a_decision_of_the_safety_tier() -> None:
-    pulled = replace(CHARGING, past=Past.MANUAL_RELEASE)
+    pulled = CHARGING._replace(past=Past.MANUAL_RELEASE)
     assert behind(pulled, Settings(), LATCH) == ()
 
 
 def test_the_choice_for_high_current_counts_where_it_decides() -> None:
     def under(owner: Settings) -> Situation:
         need = need_of(Supply.AC, SupplyLimit.ABOVE_16_A, owner)
-        return replace(CHARGING, need=need)
+        return CHARGING._replace(need=need)
 
     off = Settings(auto_lock=Toggle.OFF)
     assert "high-current" in settings_behind(under, off, LATCH)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -61,6 +63,54 @@ def test_no_frame_costs_a_write_but_one_in_so_many(tmp_path: Path) -> None:
             assert ours.use("main", value)
     assert made.count("write") == 10
     assert made[:5] == ["open", "write", "fsync", "replace", "open"]
+
+
+def test_the_next_bound_is_written_by_a_thread_while_values_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the very first value waits for the disk."""
+    flushed_by: list[int] = []
+    really = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        flushed_by.append(threading.get_ident())
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with ThreadPoolExecutor(1) as writer:
+        ours = FreshnessStore(tmp_path, KEY, say=pytest.fail, writer=writer)
+        assert ours.use("main", 1000)
+        assert set(flushed_by) == {threading.get_ident()}
+        flushed_by.clear()
+        for value in range(1001, 1000 + 10 * AHEAD):
+            assert ours.use("main", value)
+            writer.submit(int).result()  # what it was given before is done
+            assert used(tmp_path) >= value
+        assert flushed_by
+        assert threading.get_ident() not in flushed_by
+        ours.close()
+    assert used(tmp_path) == 1000 + 10 * AHEAD - 1
+
+
+def test_a_value_beyond_the_bound_waits_for_the_thread_and_a_failure_is_said(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+    go_on = threading.Event()
+    with ThreadPoolExecutor(1) as writer:
+        ours = FreshnessStore(tmp_path, KEY, say=said.append, writer=writer)
+        assert ours.use("main", 1000)
+        writer.submit(go_on.wait)
+        assert ours.use("main", 1000 + AHEAD)  # the thread has this to do next
+        threading.Timer(0.05, go_on.set).start()
+        assert ours.use("main", 1001 + AHEAD)
+        assert used(tmp_path) == 1000 + 2 * AHEAD
+        with at_call(1, disk_full, on=True):
+            assert ours.use("main", 1000 + 2 * AHEAD)
+            writer.submit(int).result()
+            assert not ours.use("main", 1001 + 2 * AHEAD)
+        assert len(said) == 1
+        assert ours.use("main", 1001 + 2 * AHEAD)
 
 
 def test_an_orderly_end_keeps_the_exact_value(tmp_path: Path) -> None:

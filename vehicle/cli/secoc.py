@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vehicle.cli.console import fail
@@ -43,8 +44,9 @@ def authentication(
         mac = mac_of(read_key(key_path))
     except (KeyFileError, SecocMissingError) as error:
         fail(f"--secoc-key: {error}", 2)
-    freshness = FreshnessStore(state, key_check(mac), keep=keep, say=say)
-    try:
-        yield Verifier(mac, freshness).judge
-    finally:
-        freshness.close()
+    with ThreadPoolExecutor(1, "freshness") as writer:
+        freshness = FreshnessStore(state, key_check(mac), keep=keep, say=say, writer=writer)
+        try:
+            yield Verifier(mac, freshness).judge
+        finally:
+            freshness.close()

@@ -14,6 +14,10 @@ from typing import Any
 
 import click
 
+GARBAGE_MIN = 20_000
+"""Objects that must have been added before garbage is looked for: some MB. Python's own 700 come
+together in a handful of decisions."""
+
 
 def say(line: str) -> None:
     """Tell people at the console, or in the system's journal; who cannot be told is not."""
@@ -56,7 +60,9 @@ def settle_memory() -> None:
     """Keep what was loaded out of the garbage collector's way: its pauses would delay frames.
 
     It was off until now, and nothing is collected first: loading leaves hardly any garbage, and
-    looking for it took 34 ms of a start that took some 400 ms.
+    looking for it took 34 ms of a start that took some 400 ms. What is made later hardly ever
+    refers to itself, so it is looked through seldom.
     """
     gc.freeze()
+    gc.set_threshold(GARBAGE_MIN)
     gc.enable()

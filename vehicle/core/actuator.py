@@ -289,9 +289,10 @@ class DrivenPin(PinControl):
     @property
     def deadline_us(self) -> int | None:
         """When this pin next wants ``expire``, and ``want`` after it, or None."""
-        waits = self._memory.waits_for_rest
-        times = [super().deadline_us, self._rest_ends_us if waits else None]
-        return min((time_us for time_us in times if time_us is not None), default=None)
+        due_us = super().deadline_us
+        if not self._memory.waits_for_rest:
+            return due_us
+        return self._rest_ends_us if due_us is None else min(due_us, self._rest_ends_us)
 
     def expire(self, may: May, now_us: int) -> None:
         """Do what has become due; after a rest it is for ``want`` to go on, if it is called."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 from functools import partial
 
 from vehicle.core.car import Actuator
-from vehicle.core.memory import Flag, State
+from vehicle.core.memory import Flag, Settled, State, Timer
 from vehicle.core.messages import Because, Decided
 from vehicle.core.overrides import SEPARATOR, Override
 from vehicle.core.policy import Decision, decide
 from vehicle.core.resolve import for_pin
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.situation import (
+    Asked,
     Situation,
     doors_of,
     need_of,
@@ -23,7 +24,20 @@ from vehicle.core.situation import (
     plight_of,
     seat_of,
 )
+from vehicle.core.snapshot import Snapshot
 from vehicle.core.why import overrides_behind, settings_behind
+
+Basis = tuple[Snapshot, Settled, Settings, Asked, frozenset[Flag], bool]
+
+
+def basis_of(state: State) -> Basis:
+    """Return everything that a decision, and the interlock's answer to it, are made of now.
+
+    Where it is what it was, so is the decision: it is compared in place of deciding again. That
+    costs little, because what has not changed is mostly the very same object.
+    """
+    cut = Timer.POWER_CUT_HOLD in state.timers
+    return state.seen, state.settled, state.owner, state.asked, frozenset(state.flags), cut
 
 
 def situation_of(state: State, actuator: Actuator, owner: Settings | None = None) -> Situation:

@@ -7,11 +7,11 @@ Refuses to know: what is decided because of it; ``manager.py`` asks that afterwa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from vehicle.core import heating, request, session, settling, spans, watch
 from vehicle.core.car import Actuator
+from vehicle.core.circumstance import SIGNALS_BEHIND_DIMENSION
 from vehicle.core.memory import HEARD, MANUAL, Flag, Memory, State, Timer
 from vehicle.core.messages import (
     ActuatorChanged,
@@ -47,6 +47,13 @@ FEEDBACK_LOST_US = 3_000_000
 FEEDBACK_TIMER = {Actuator.LATCH: Timer.FEEDBACK_LATCH, Actuator.ADAPTER: Timer.FEEDBACK_ADAPTER}
 
 
+OWNERS_SIGNALS = frozenset(name for names in SIGNALS_BEHIND_DIMENSION.values() for name in names)
+"""Signals on which it depends which of the owner's choices hold."""
+
+WATCHED_SIGNALS = frozenset({"occupant"})
+"""Signals of which a change may be a removal."""
+
+
 def take(state: State, event: InputEvent, now_us: int) -> None:
     """Note everything that ``event`` changes."""
     _TAKES[type(event)](state, event, now_us)
@@ -64,18 +71,20 @@ def _see(state: State, values: tuple[tuple[str, SignalValue], ...], now_us: int)
     changes = {name: value for name, value in values if value is not getattr(was, name)}
     if not changes:
         return
-    state.seen = replace(was, **changes)  # type: ignore[arg-type]
+    state.seen = was._replace(**changes)  # type: ignore[arg-type]
     for name, value in changes.items():
         state.outputs.append(SignalChanged(name, value, getattr(was, name)))
         state.changed_us[name] = now_us
     for name in settling.SETTLING:
         if name in changes:
             settling.sensed(state, name, now_us)
-    watch.watch_change(state, was)
+    if not WATCHED_SIGNALS.isdisjoint(changes):
+        watch.watch_change(state, was)
     opened = session.owner_opened(state, was)
     if opened and state.asked is Asked.LATCH:
         request.cancel(state)
-    spans.settings_changed(state, state.owner_again(), now_us)
+    if not OWNERS_SIGNALS.isdisjoint(changes):
+        spans.settings_changed(state, state.owner_again(), now_us)
     session.note_changes(state, was, now_us)
     for actuator, name in FEEDBACK_SIGNAL.items():
         if name in changes:

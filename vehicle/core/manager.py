@@ -16,7 +16,15 @@ from vehicle.core import heating, intake, request, session, settling, spans, wat
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Car
 from vehicle.core.circumstance import Circumstance
-from vehicle.core.deciding import decide_for, overrides_of, settings_of, situation_of, told
+from vehicle.core.deciding import (
+    Basis,
+    basis_of,
+    decide_for,
+    overrides_of,
+    settings_of,
+    situation_of,
+    told,
+)
 from vehicle.core.interlock import veto_stroke
 from vehicle.core.memory import Flag, Memory, State, Timer
 from vehicle.core.messages import (
@@ -48,6 +56,7 @@ from vehicle.core.situation import (
 )
 from vehicle.core.snapshot import SIGNALS, Snapshot
 
+PINS = tuple(Actuator)
 ROUNDS_MAX = 16
 """How often one event may lead to a new decision. More would be an endless loop."""
 
@@ -63,6 +72,8 @@ class LockManager:
         self._state = State(car, settings or Settings(), pins, shadow=shadow)
         self._permit: Charge | None = None
         self._vetoed: dict[tuple[Actuator, Demand], str] = {}
+        self._decided_on: dict[Actuator, Basis] = {}
+        """What the standing decisions were made of."""
         self._now_us = 0
         self._deadline_us: int | None = None
         """Worked out when something happened, because it is asked for with every frame."""
@@ -151,6 +162,7 @@ class LockManager:
         self._state.load(memory, now_us)
         self._state.outputs.clear()
         self._vetoed = dict(vetoed or {})
+        self._decided_on.clear()
         self._state.decisions = {
             actuator: decide_for(self._state, actuator) for actuator in Actuator
         }
@@ -161,6 +173,7 @@ class LockManager:
         """Begin at ``now_us``: report every signal, decision, state, fault and the permit once."""
         self._now_us = now_us
         self._state.decisions, self._permit = {}, None
+        self._decided_on.clear()
         self._state.changed_us = dict.fromkeys(SIGNALS, now_us)
         self._state.outputs = self._facts()
         return self._settle()
@@ -190,11 +203,12 @@ class LockManager:
         return self._deadline_us
 
     def _next_deadline(self) -> int | None:
-        times = [pin.deadline_us for pin in self._state.pins.values()]
-        return min(
-            (due_us for due_us in (*times, *self._state.timers.values()) if due_us is not None),
-            default=None,
-        )
+        times = list(self._state.timers.values())
+        for pin in self._state.pins.values():
+            due_us = pin.deadline_us
+            if due_us is not None:
+                times.append(due_us)
+        return min(times, default=None)
 
     def handle(self, event: InputEvent, now_us: int) -> list[Output]:
         """Take one event at ``now_us`` and return what follows, in order.
@@ -204,7 +218,8 @@ class LockManager:
         if now_us < self._now_us:
             raise ValueError(f"event at {now_us} us lies before {self._now_us} us")
         self._now_us = now_us
-        self._expire()
+        if self._deadline_us is not None and self._deadline_us <= now_us:
+            self._expire()
         intake.take(self._state, event, now_us)
         return self._settle()
 
@@ -248,10 +263,15 @@ class LockManager:
     def _settle(self) -> list[Output]:
         """Decide and act until nothing changes any more; then give the permit."""
         state = self._state
+        done: dict[Actuator, Basis] = {}
         for _ in range(ROUNDS_MAX):
             before = (len(state.outputs), frozenset(state.flags), state.asked)
-            for actuator in Actuator:
-                self._decide_and_drive(actuator)
+            for actuator in PINS:
+                basis = basis_of(state)
+                # To decide and drive twice on the same grounds, at one moment, does nothing more.
+                if done.get(actuator) != basis:
+                    done[actuator] = basis
+                    self._decide_and_drive(actuator, basis)
             heating.watch(state, self._now_us)
             request.progress(state, self._now_us)
             if before == (len(state.outputs), frozenset(state.flags), state.asked):
@@ -280,12 +300,15 @@ class LockManager:
         """Return the overrides without which ``actuator`` would be decided otherwise."""
         return overrides_of(self._state, actuator)
 
-    def _decide_and_drive(self, actuator: Actuator) -> None:
+    def _decide_and_drive(self, actuator: Actuator, basis: Basis) -> None:
         state = self._state
-        decision = decide_for(state, actuator)
-        if decision != state.decisions.get(actuator):
-            state.decisions[actuator] = decision
-            state.outputs.append(self._decided(actuator))
+        if self._decided_on.get(actuator) != basis:
+            self._decided_on[actuator] = basis
+            decision = decide_for(state, actuator)
+            if decision != state.decisions.get(actuator):
+                state.decisions[actuator] = decision
+                state.outputs.append(self._decided(actuator))
+        decision = state.decisions[actuator]
         if self._may_act(actuator) and not heating.waits(state, actuator, decision.demand):
             explicit = state.asked is Asked.UNLATCH
             state.pins[actuator].want(

@@ -314,10 +314,9 @@ class State:
         A car does not drive off with something in its inlet: place, supply and cable stay what they
         were last known to be until the inlet is empty, so that no gap in a message moves a pin.
         """
-        seen = replace(self.seen, cabin=self.settled.cabin)
+        seen = self.seen._replace(cabin=self.settled.cabin)
         if seen.occupant is not Occupant.EMPTY:
-            seen = replace(
-                seen,
+            seen = seen._replace(
                 place=self.last_place,
                 supply=self.last_supply,
                 cable=self.last_cable,

@@ -236,10 +236,11 @@ class PinControl(ABC):
     @property
     def deadline_us(self) -> int | None:
         """When this pin next wants ``expire``, or None."""
-        times = [self._candidate_counts_us] if self._memory.candidate is not None else []
-        if self._step_ends_us is not None:
-            times.append(self._step_ends_us)
-        return min(times, default=None)
+        ends_us = self._step_ends_us
+        if self._memory.candidate is None:
+            return ends_us
+        counts_us = self._candidate_counts_us
+        return counts_us if ends_us is None else min(counts_us, ends_us)
 
     def expire(self, may: May, now_us: int) -> None:
         """Do what has become due by ``now_us``."""

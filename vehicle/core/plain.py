@@ -1,6 +1,6 @@
 """Frozen values as plain lists, tables, numbers and words, and back: for a store or a journal.
 
-Knows: dataclasses, enums, tuples, frozen sets and options, by their type hints.
+Knows: dataclasses, named tuples, enums, tuples, frozen sets and options, by their type hints.
 Refuses to know: JSON, files, and what any value means.
 """
 
@@ -22,8 +22,10 @@ class NotPlainError(ValueError):
 
 def to_plain(value: object) -> Any:
     """Return ``value`` made of dict, list, str, int, bool and None; sets come sorted."""
-    if is_dataclass(value):
-        return {item.name: to_plain(getattr(value, item.name)) for item in fields(value)}
+    kind: Any = type(value)
+    names = _names_of(kind)
+    if names is not None:
+        return {name: to_plain(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, frozenset):
@@ -43,6 +45,15 @@ def from_plain(kind: type[T], plain: object, where: str = "") -> T:
 
 
 @lru_cache(maxsize=64)
+def _names_of(kind: Any) -> tuple[str, ...] | None:
+    """Return the names of a dataclass's or a named tuple's fields; None: it is neither."""
+    if is_dataclass(kind):
+        return tuple(item.name for item in fields(kind))
+    names: tuple[str, ...] | None = getattr(kind, "_fields", None)
+    return names
+
+
+@lru_cache(maxsize=64)
 def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
@@ -55,8 +66,8 @@ def _read(kind: Any, plain: Any, where: str) -> Any:
         return _read_tuple(arguments, plain, where)
     if origin is frozenset:
         return frozenset(_read(arguments[0], item, where) for item in _list(plain, where))
-    if is_dataclass(kind):
-        return _read_dataclass(kind, plain, where)
+    if _names_of(kind) is not None:
+        return _read_fields(kind, plain, where)
     if isinstance(kind, type) and issubclass(kind, Enum):
         try:
             return kind(plain)
@@ -83,7 +94,7 @@ def _read_tuple(arguments: tuple[Any, ...], plain: Any, where: str) -> Any:
     return tuple(map(_read, arguments, items, repeat(where)))
 
 
-def _read_dataclass(kind: Any, plain: Any, where: str) -> Any:
+def _read_fields(kind: Any, plain: Any, where: str) -> Any:
     if not isinstance(plain, dict):
         raise NotPlainError(f"{where}: {plain!r} is no table")
     hints = _hints(kind)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
@@ -63,16 +64,20 @@ class Rule:
     @property
     def signals(self) -> tuple[str, ...]:
         """The signals behind the fields it looks at, in alphabetical order."""
-        behind = {name for read in self.reads for name in SIGNALS_BEHIND[read]}
-        return tuple(sorted(behind.difference(self.aside)))
+        return _signals_behind(self.reads, self.aside)
 
     def wants(self, actuator: Actuator) -> Demand | None:
         """Return this row's opinion on ``actuator``."""
         return self.latch if actuator is Actuator.LATCH else self.adapter
 
 
-@record
-class Decision:
+@lru_cache(maxsize=64)
+def _signals_behind(reads: tuple[str, ...], aside: tuple[str, ...]) -> tuple[str, ...]:
+    behind = {name for read in reads for name in SIGNALS_BEHIND[read]}
+    return tuple(sorted(behind.difference(aside)))
+
+
+class Decision(NamedTuple):
     """What a pin should do, and the row that decided."""
 
     demand: Demand

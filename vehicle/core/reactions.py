@@ -84,6 +84,8 @@ def _outcome(state: State, pin: PinControl, outcome: Outcome) -> None:
 
 def clear_faults(state: State) -> None:
     """Clear the pins' faults whose cause is gone."""
+    if not state.faults:
+        return
     empty = state.seen.occupant is Occupant.EMPTY
     for actuator, pin in state.pins.items():
         engaged, released = pin.state is PinState.ENGAGED, pin.state is PinState.RELEASED

@@ -111,6 +111,8 @@ def ask_to_stop_once(state: State) -> None:
 
 def progress(state: State, now_us: int) -> None:
     """Move the standing request on after anything has changed."""
+    if _at_rest(state):
+        return
     if state.asked is not Asked.NOTHING and broken(state):
         _finish(state, Result.INTERNAL_ERROR)
     elif state.asked is Asked.UNLATCH:
@@ -125,6 +127,12 @@ def progress(state: State, now_us: int) -> None:
     if not state.asleep or state.asked is not Asked.UNLATCH:
         state.stop(Timer.WAKE_LIMIT)
         state.fault(FaultName.BUS_ASLEEP, False)
+
+
+def _at_rest(state: State) -> bool:
+    """Return whether nothing is asked for, told of, or awaited: so it is nearly always."""
+    idle = state.asked is Asked.NOTHING and not state.stop_attempt
+    return idle and not state.faults and Timer.WAKE_LIMIT not in state.timers
 
 
 def _stop_still_wanted(state: State) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from vehicle.core.car import Actuator
 from vehicle.core.circumstance import Circumstance, circumstance_of
@@ -48,14 +48,12 @@ def effective_in(settings: Settings, seen: Snapshot) -> Effective:
     return resolve(settings, circumstance_of(seen, settings.cable_default))
 
 
-@record
-class Resolved:
+class Resolved(NamedTuple):
     """The choice that bears on one actuator; the others are folded into its situation."""
 
     mode: Mode = Mode.WITH_CAR
 
 
-@lru_cache(maxsize=256)
 def for_pin(effective: Settings, actuator: Actuator) -> Resolved:
     """Return what settings that are resolved already mean for ``actuator``."""
     return Resolved(mode=effective.mode(actuator))

@@ -11,9 +11,9 @@ Rules of this file:
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from vehicle.core.car import Actuator, WhenEmpty
-from vehicle.core.record import record
 from vehicle.core.settings import ColdRelease, HighCurrent, Settings, Toggle
 from vehicle.core.signals import (
     BoardSupply,
@@ -114,8 +114,7 @@ class Plight(StrEnum):
     RUNS_DOWN = "runs-down"
 
 
-@record
-class Situation:
+class Situation(NamedTuple):
     """Everything the policy looks at for one pin, besides the owner's settings."""
 
     seat: Seat = Seat.UNKNOWN

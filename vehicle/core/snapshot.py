@@ -7,10 +7,9 @@ Refuses to know: where values come from, what should be done about them.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import get_type_hints
+from typing import NamedTuple, get_type_hints
 
 from vehicle.core.car import Actuator
-from vehicle.core.record import record
 from vehicle.core.signals import (
     BoardSupply,
     Cabin,
@@ -32,9 +31,12 @@ from vehicle.core.signals import (
 )
 
 
-@record
-class Snapshot:
-    """One value per signal. Field names are the journal's signal names."""
+class Snapshot(NamedTuple):
+    """One value per signal. Field names are the journal's signal names.
+
+    A tuple, because one is made for each change, compared and looked up by its value: that costs a
+    fraction of what a data class of so many fields would.
+    """
 
     car_lock: CarLock = CarLock.UNKNOWN
     key: KeyZone = KeyZone.UNKNOWN

@@ -6,8 +6,6 @@ Refuses to know: rules, strokes, and how an event reaches anyone.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vehicle.core.memory import Flag, State, Timer
 from vehicle.core.names import EventName, FaultName, PinState
 from vehicle.core.pin import PinControl
@@ -26,7 +24,7 @@ def watch_change(state: State, was: Snapshot) -> None:
     has gone since then is gone, whatever its sensor said in between.
     """
     seen = state.seen
-    was = replace(was, occupant=state.last_occupant)
+    was = was._replace(occupant=state.last_occupant)
     if was.occupant in SEATED and seen.occupant is Occupant.EMPTY:
         _removed(state, was)
     had_connector = was.occupant in WITH_CONNECTOR

@@ -36,6 +36,8 @@ def overrides_behind(
     fold: Fold, settings: Settings, effective: Effective, actuator: Actuator
 ) -> tuple[Override, ...]:
     """Return the overrides without which the decision would be another."""
+    if not effective.by:
+        return ()
     owner = effective.settings
     ours = _decided(fold, owner, actuator)
     found = []

@@ -3,10 +3,11 @@
 Knows: the file, how it is written, and how far ahead. Refuses to know: frames, codes and the key.
 
 A value counts only after a bound that is not below it is on the disk. The bound is written ahead,
-``AHEAD`` values at a time, so no frame costs a write; after a crash everything up to the bound
-counts as used. What is between the last value used and the bound is then lost to the sender: a few
-seconds of frames (51 s for the reference car), in which the other ways to release work. An orderly
-end writes the exact values and loses nothing.
+``AHEAD`` values at a time, so no frame costs a write; and where there is a thread to do it, the
+next one is written when half of them are used, so that nobody waits for the disk (12 ms, or more).
+After a crash everything up to the bound counts as used. What is between the last value used and the
+bound is then lost to the sender: a few seconds of frames (51 s for the reference car), in which the
+other ways to release work. An orderly end writes the exact values and loses nothing.
 
 The file is replaced as a whole by renaming, and begins with its checksum. A damaged one is never
 guessed at: no value counts until the key is provisioned anew. The file names its key by a check
@@ -20,6 +21,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 from vehicle.runtime.settings_disk import write_flushed
@@ -48,7 +50,13 @@ class FreshnessStore:
     """The values used with one key, kept in one folder. It is a ``Freshness``."""
 
     def __init__(
-        self, folder: Path, key: str, *, keep: bool = True, say: Callable[[str], None]
+        self,
+        folder: Path,
+        key: str,
+        *,
+        keep: bool = True,
+        say: Callable[[str], None],
+        writer: Executor | None = None,
     ) -> None:
         """Go on from the file in ``folder``, which need not be there yet.
 
@@ -57,11 +65,15 @@ class FreshnessStore:
             key: the key's check value, from ``key_check``.
             keep: False: nothing is written (a dry run beside the service).
             say: told, in one line, what people must know.
+            writer: writes bounds while values are used; None: they are waited for.
         """
         self.path = folder / FILE
         self._key = key
         self._keep = keep
         self._say = say
+        self._writer = writer
+        self._coming: tuple[dict[str, int], Future[None]] | None = None
+        """The bounds that are being written, and by what."""
         self._troubled = False
         self._damaged = False
         self._bounds: dict[str, int] = {}
@@ -93,16 +105,45 @@ class FreshnessStore:
         """Use ``value``; False where no bound above it could be kept."""
         if self._damaged:
             return False
-        if self._keep and value > self._bounds.get(counter, -1):
-            bounds = {**self._bounds, counter: value + AHEAD}
-            if not self._write(bounds, exact=False):
-                return False
-            self._bounds = bounds
+        if self._keep and not self._reserve(counter, value):
+            return False
         self._used[counter] = value
         return True
 
+    def _reserve(self, counter: str, value: int) -> bool:
+        """Return whether a bound above ``value`` is kept, and see in time to the one after it."""
+        beyond = value > self._bounds.get(counter, -1)
+        if self._coming is not None and (beyond or self._coming[1].done()):
+            self._await_coming()
+        bound = self._bounds.get(counter, -1)
+        bounds = {**self._bounds, counter: value + AHEAD}
+        if value > bound:
+            if not self._write(bounds, exact=False):
+                return False
+            self._bounds = bounds
+        elif (
+            self._writer is not None
+            and self._coming is None
+            and value > bound - AHEAD // 2
+            and not self._troubled
+        ):
+            self._coming = bounds, self._writer.submit(self._put, bounds, exact=False)
+        return True
+
+    def _await_coming(self) -> None:
+        if self._coming is None:
+            return
+        (bounds, writing), self._coming = self._coming, None
+        try:
+            writing.result()
+        except OSError as error:
+            self._complain(error)
+        else:
+            self._bounds = bounds
+
     def close(self) -> None:
         """Keep the exact values: nothing is lost at an orderly end."""
+        self._await_coming()
         if self._keep and not self._damaged and self._used != self._bounds:
             self._write(self._used, exact=True)
 
@@ -127,23 +168,30 @@ class FreshnessStore:
         return bounds, bool(fields["exact"])
 
     def _write(self, bounds: dict[str, int], *, exact: bool) -> bool:
-        fields = {"bounds": bounds, "exact": exact, "key": self._key}
-        body = json.dumps(fields, sort_keys=True).encode() + b"\n"
-        fresh = self.path.with_name(FILE + ".new")
         try:
-            write_flushed(fresh, b"freshness 1 crc32 %08x\n" % zlib.crc32(body) + body)
-            fresh.replace(self.path)
-            _flush_folder(self.path.parent)
+            self._put(bounds, exact=exact)
         except OSError as error:
-            if not self._troubled:
-                self._say(
-                    f"{self.path}: cannot be written ({error.strerror}), so no request that needs"
-                    " the SecOC key counts; make room, or make the folder writable"
-                )
-            self._troubled = True
+            self._complain(error)
             return False
         self._troubled = False
         return True
+
+    def _complain(self, error: OSError) -> None:
+        if not self._troubled:
+            self._say(
+                f"{self.path}: cannot be written ({error.strerror}), so no request that needs"
+                " the SecOC key counts; make room, or make the folder writable"
+            )
+        self._troubled = True
+
+    def _put(self, bounds: dict[str, int], *, exact: bool) -> None:
+        """Replace the file, flushed. Raises OSError."""
+        fields = {"bounds": bounds, "exact": exact, "key": self._key}
+        body = json.dumps(fields, sort_keys=True).encode() + b"\n"
+        fresh = self.path.with_name(FILE + ".new")
+        write_flushed(fresh, b"freshness 1 crc32 %08x\n" % zlib.crc32(body) + body)
+        fresh.replace(self.path)
+        _flush_folder(self.path.parent)
 
 
 def _flush_folder(folder: Path) -> None:

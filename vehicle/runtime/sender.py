@@ -17,7 +17,6 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from vehicle.core.car import Actuator
@@ -159,7 +158,7 @@ class Transmitter:
 
     def _note_signal(self, output: SignalChanged) -> None:
         changed: dict[str, Any] = {output.signal: output.value}
-        self._seen = replace(self._seen, **changed)
+        self._seen = self._seen._replace(**changed)
 
     def _note_wake(self, _: WakeBus) -> None:
         if not self._frames.can("wake"):
@@ -220,7 +219,7 @@ class Transmitter:
 
     def _command(self) -> Frame:
         self._told, self._news_us = self._saying(), None
-        latch, adapter = (_drive_word(self._drive[actuator]) for actuator in Actuator)
+        latch, adapter = map(_drive_word, self._drive.values())
         return self._frames.command(
             latch, adapter, str(self._permit), stop=self._stop, heat=self._heat
         )

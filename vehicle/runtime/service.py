@@ -233,6 +233,8 @@ class Service:
             return  # nobody was told anything: so it is with most of what is on a bus
         while self._given:
             self._hear(self._given.popleft())
+        if self._loop.told and (self._next_us is None or began_us < self._next_us):
+            self._speak()  # nothing was due before it, so a command needs not wait for what follows
         if self._ears.drained:
             self._loop.run_until(self.clock.give_out(began_us) - 1)
         self._speak()

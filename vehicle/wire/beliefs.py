@@ -106,6 +106,8 @@ class Beliefs:
         self._values: list[int | None] = [None] * meaning.size
         self._truths: list[bool | None] = [None] * len(meaning.requests)
         self._energy_wh: int | None = None
+        self._energy_raw: int | None = None
+        """What the energy was worked out from."""
         self._begun = False
         self.told: dict[str, SignalValue] = dict(meaning.unknown)
         """Signal -> the value that its rows give, as the core was told."""
@@ -172,6 +174,7 @@ class Beliefs:
         self._truths = [holds(when, self._values) for _, when in meaning.requests]
         self.doubtful = {signal for signal in doubtful if signal in meaning.sources}
         self._energy_wh = energy_wh
+        self._energy_raw = None
         changed: list[tuple[str, SignalValue]] = []
         for signal, sources in meaning.sources.items():
             unknown = meaning.unknown[signal]
@@ -236,6 +239,8 @@ class Beliefs:
         if field is None:
             return False
         raw = self._values[self._meaning.energy_slot]
-        was = self._energy_wh
+        if raw is not None and raw == self._energy_raw:
+            return False
+        self._energy_raw, was = raw, self._energy_wh
         self._energy_wh = None if raw is None else round(field.physical(raw))
         return self._energy_wh is not None and self._energy_wh != was

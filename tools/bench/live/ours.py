@@ -9,12 +9,12 @@ Refuses to know: what is sent to it. It ends with its standard input, and then t
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from pathlib import Path
 from typing import Any
 
 from tools.bench.live.stand_in import HOST, Answer, StandIn
+from vehicle.cli.service_process import settle_memory
 from vehicle.core.settings import Settings
 from vehicle.runtime.ports import Port
 from vehicle.runtime.service import Service
@@ -49,8 +49,7 @@ async def main(path: Path, filters: str, drivers: list[int]) -> None:
     service.start()
     over = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, over.set)
-    gc.collect()
-    gc.freeze()
+    settle_memory()
     answer = Answer(*(port.stand_in.real.getsockname()[1] for port in ports))
     await over.wait()
     service.turn()
