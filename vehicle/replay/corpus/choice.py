@@ -32,6 +32,10 @@ SURE = Fraction(1, 2)
 """With so much of a clear profile heard in the beginning, the rest is not looked at."""
 
 
+NAMED_MAX = 3
+"""So many profiles are named where none fits."""
+
+
 class NoProfileError(Exception):
     """No profile fits a log, or more than one does. The message says which and how well."""
 
@@ -99,8 +103,9 @@ class Choice:
         return Fraction(there, len(self._lengths[name])) >= SURE
 
     def _best(self, weights: Sequence[tuple[Fraction, str, int]]) -> str:
-        names = ", ".join(self._profiles)
         if not weights:
+            few = len(self._profiles) <= NAMED_MAX
+            names = ", ".join(self._profiles) if few else f"{len(self._profiles)} profiles"
             raise NoProfileError(f"not one identifier of {names} is in it; name another profile")
         if not _is_clear(weights):
             near = (f"{name} ({there} of {len(self._lengths[name])})" for _, name, there in weights)

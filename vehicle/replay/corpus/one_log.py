@@ -220,6 +220,8 @@ def _count_differences(row: LogRow, spells: Spells, differences: list[Difference
     apart = spans(differences)
     row.against_differences = len(differences)
     row.against_s = sum(to_us - from_us for from_us, to_us in apart) / 1e6
+    if apart:
+        row.longest_difference_us = max(apart, key=lambda span: span[1] - span[0])[0]
     row.against_sessions = touched(spells.sessions, apart)
     row.against_cables = touched(spells.cables, apart)
 

@@ -211,7 +211,7 @@ def _other(row: LogRow) -> Cell:
         f" {row.against_cables or 0} of {plural(row.cables or 0, 'cable')}"
     )
     words = long_words(row.against_s) if row.against_s else "0"
-    return Cell(words, row.against_s, row.report or "" if row.against_s else "", "told", hint)
+    return Cell(words, row.against_s, _at(row, row.longest_difference_us), "told", hint)
 
 
 _CELLS: Mapping[str, Any] = {

@@ -66,6 +66,7 @@ class LogRow:
     defects: int | None = _column("count", "shadow: releases while the inlet did not read safe")
     against_differences: int | None = _column("count", "against: what would be otherwise")
     against_s: float | None = _column("seconds", "against: how long the outcome would differ")
+    longest_difference_us: int | None = _column("time", "against: when the longest stretch began")
     against_sessions: int | None = _column("count", "against: sessions in which it would")
     against_cables: int | None = _column("count", "against: plugged-in times in which it would")
 
