@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from vehicle.replay.corpus.order import Order
 from vehicle.replay.corpus.rows import Outcome
 from vehicle.replay.corpus.run import CorpusRun
 from vehicle.replay.corpus.totals import Totals
-from vehicle.replay.corpus.workers import local_workers
+from vehicle.replay.corpus.workers import Workers, local_workers
 from vehicle.wire.profile import load_profile
 
 LOGS = 40
@@ -232,3 +233,24 @@ def test_a_folder_without_a_file_has_no_log(here: Path, tmp_path: Path) -> None:
     with pytest.raises(NoLogError, match="there is no file"):
         CorpusRun(order)
     assert not (tmp_path / "out").exists()
+
+
+def test_workers_that_write_elsewhere_are_noticed_at_once(here: Path, tmp_path: Path) -> None:
+    """As on a cluster whose machines have folders of their own."""
+    run = CorpusRun(order_of(here, "elsewhere"))
+    shutil.rmtree(here / "elsewhere")
+    done: list[int] = []
+    with ThreadPoolExecutor(1) as executor:
+
+        class Elsewhere:
+            def submit(self, function, task):
+                order = replace(function.args[0], out=str(tmp_path / "theirs"))
+                return executor.submit(function.func, order, task)
+
+            def shutdown(self, **_):
+                """It is ended below."""
+
+        workers = Workers(1, Elsewhere)
+        with pytest.raises(OutputFolderError, match="what the workers wrote is not there"):
+            run.go(workers, done.append)
+    assert done == []

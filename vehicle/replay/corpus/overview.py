@@ -196,10 +196,9 @@ def _degraded(row: LogRow) -> Cell:
 def _car(row: LogRow) -> Cell:
     if row.differed_s is None:
         return Cell("", None)
-    if row.defects:
-        link = _at(row, row.longest_disagreement_us)
-        return Cell(f"{plural(row.defects, 'DEFECT')}", row.differed_s, link, "trouble")
     link = _at(row, row.longest_disagreement_us)
+    if row.defects:
+        return Cell(plural(row.defects, "DEFECT"), row.differed_s, link, "trouble")
     return Cell(long_words(row.differed_s) if row.differed_s else "0", row.differed_s, link, "told")
 
 

@@ -21,7 +21,14 @@ from vehicle.replay.corpus.overview import overview
 from vehicle.replay.corpus.runner import Job, Runner
 from vehicle.replay.corpus.storage import Store, store_at
 from vehicle.replay.corpus.tables import SummaryTables
-from vehicle.replay.corpus.task import fingerprint, read_record, record_name, run_task, try_log
+from vehicle.replay.corpus.task import (
+    Record,
+    fingerprint,
+    read_record,
+    record_name,
+    run_task,
+    try_log,
+)
 from vehicle.replay.corpus.totals import Totals
 from vehicle.replay.corpus.workers import Workers
 
@@ -76,9 +83,20 @@ class CorpusRun:
                     yield task
 
         job = Job(partial(run_task, self._order), partial(try_log, self._order))
-        for task in Runner(workers, job).through(left()):
+        for number, task in enumerate(Runner(workers, job).through(left())):
+            if number == 0:
+                self._record(task.number)  # where nothing arrives here, the rest need not be done
             note(task)
         return self._gather(count)
+
+    def _record(self, number: int) -> Record:
+        record = read_record(self._store, number)
+        if record is None:
+            raise OutputFolderError(
+                f"--out {self._order.out}: what the workers wrote is not there: on a cluster it"
+                " must be an address, or a folder that all machines share"
+            )
+        return record
 
     def _gather(self, count: int) -> Totals:
         """Write the tables and the page of all records; remove what earlier runs left behind."""
@@ -86,12 +104,7 @@ class CorpusRun:
         with store.writing(SUMMARY_PARQUET) as parquet, store.writing(SUMMARY_CSV) as text:
             tables = SummaryTables(parquet, text)
             for number in range(count):
-                record = read_record(store, number)
-                if record is None:
-                    raise OutputFolderError(
-                        f"--out {self._order.out}: what the workers wrote is not there: on a"
-                        " cluster it must be an address, or a folder that all machines share"
-                    )
+                record = self._record(number)
                 tables.add(record.rows)
                 totals.add(record)
             tables.finish()

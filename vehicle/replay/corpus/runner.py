@@ -133,6 +133,7 @@ class Runner:
 
 
 def _words(error: BaseException) -> str:
+    """Say what went wrong. Dask's word for a worker that died again and again is known by name."""
     name = type(error).__name__
     if isinstance(error, BrokenExecutor) or name == "KilledWorker":
         return "it ends the process that reads it; look at it with chargelock replay"
