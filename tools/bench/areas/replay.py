@@ -15,20 +15,22 @@ from tools.bench import process
 from tools.bench.gateway import make_environment
 from tools.bench.plan import Aim, Area, Column, Contender, Figures, Group, Ratio, Size
 from tools.bench.replay.bus import CAR, make_frames, write_car
-from tools.bench.replay.files import TEXTS, in_pieces, repeated, write_blf, write_text
+from tools.bench.replay.files import TEXTS, in_pieces, repeated, write_blf, write_mf4, write_text
 
 FRAMES, FRAMES_SMALL = 5_000_000, 20_000
 LONGER = 10
 """How many times as long the long recording is."""
-SHORTER = 10
-"""How many times shorter the one that python-can reads: it takes 40 s for the whole."""
+SHORTER = 5
+"""How many times shorter the shortest is, to see what time and memory grow with."""
 
 GREP = "grep -cE, the car's identifiers"
 LINES = "wc -l"
 INFLATE = "inflating its containers with zlib"
 PEER = "python-can + cantools decode, nothing decided"
+EXTRACT = "asammdf, extract_bus_logging"
 COMPILED, NUMPY, PLAIN = (f"chargelock replay, {name}" for name in ("compiled", "NumPy", "plain"))
 KERNELS = {COMPILED: "compiled", NUMPY: "numpy", PLAIN: "plain"}
+BARE = "chargelock replay, compiled, no extra installed"
 
 HERE = Path(__file__).resolve().parents[1] / "replay"
 _NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C"}
@@ -68,14 +70,25 @@ class _Runs:
 
     def peer(self) -> dict[str, partial[Figures]]:
         """What people do today."""
-        command = [str(self._bin / "python"), str(HERE / "peer.py"), str(self._path)]
-        return {PEER: partial(self._run, *command, str(self._car.with_suffix(".dbc")))}
+        return {PEER: self._script("peer.py")}
+
+    def extract(self) -> dict[str, partial[Figures]]:
+        """What they do with MF4."""
+        return {EXTRACT: self._script("extract.py")}
+
+    def _script(self, name: str) -> partial[Figures]:
+        command = [str(self._bin / "python"), str(HERE / name), str(self._path)]
+        return partial(self._run, *command, str(self._car.with_suffix(".dbc")))
 
     def ours(self, *names: str) -> dict[str, partial[Figures]]:
         """The whole command, from its start to its summary, with each of these kernels."""
         command = [str(self._bin / "chargelock"), "replay", str(self._path)]
         command += ["--profile", str(self._car), "--json"]
         return {name: partial(self._run, *command, "--kernel", KERNELS[name]) for name in names}
+
+    def bare(self) -> dict[str, partial[Figures]]:
+        """The same with what its folder of commands has, under a name of its own."""
+        return {BARE: self.ours(COMPILED)[COMPILED]}
 
 
 def _group(title: str, runs: Mapping[str, partial[Figures]], *aims: Aim, most: int = 5) -> Group:
@@ -88,16 +101,18 @@ def _groups(size: Size) -> Iterator[list[Group]]:
     folder = size.scratch / "replay"
     folder.mkdir()
     bin_folder = make_environment(folder / "environment", "replay")
+    bare_folder = make_environment(folder / "bare")
+    mf4_folder = make_environment(folder / "mf4", "replay", "mf4")
     car = write_car(folder)
     frames = make_frames(FRAMES_SMALL if size.small else FRAMES, size.seed)
     count = len(frames.ids)
-    few = next(in_pieces(frames, count // SHORTER))
     groups = []
 
-    def runs(path: Path, held: int) -> _Runs:
-        return _Runs(bin_folder, car, path, held)
+    def runs(path: Path, held: int, at: Path = bin_folder) -> _Runs:
+        return _Runs(at, car, path, held)
 
-    log = runs(write_text(folder / "log.log", in_pieces(frames)), count)
+    log_path = write_text(folder / "log.log", in_pieces(frames))
+    log = runs(log_path, count)
     groups.append(
         _group(
             f"candump, {count:,} frames",
@@ -118,12 +133,18 @@ def _groups(size: Size) -> Iterator[list[Group]]:
             most=3,
         )
     )
+    few = next(in_pieces(frames, count // SHORTER))
     short = runs(write_text(folder / "short.log", [few]), len(few.ids))
     groups.append(
+        _group(f"candump, {len(few.ids):,} frames", {**short.floor(), **short.ours(COMPILED)})
+    )
+    groups.append(
         _group(
-            f"candump, {len(few.ids):,} frames, beside python-can",
-            {**short.peer(), **short.ours(COMPILED, NUMPY)},
-            most=3,
+            f"candump, {count:,} frames, beside python-can",
+            {**log.peer(), **log.ours(COMPILED, NUMPY)},
+            Aim(COMPILED, f"x {PEER}", round(1 / 150, 4)),
+            Aim(NUMPY, f"x {PEER}", 1 / 50),
+            most=1,
         )
     )
     for extension in [each for each in TEXTS if each != "log"]:
@@ -135,13 +156,24 @@ def _groups(size: Size) -> Iterator[list[Group]]:
                 Aim(COMPILED, f"x {GREP}", 0.6),
             )
         )
-    blf = runs(write_blf(folder / "log.blf", frames), count)
+    blf_path = write_blf(folder / "log.blf", frames)
+    blf, bare = runs(blf_path, count), runs(blf_path, count, bare_folder)
     groups.append(
         _group(
             f".blf, {count:,} frames",
-            {**blf.floor(), **blf.ours(COMPILED, NUMPY)},
-            Aim(COMPILED, f"x {INFLATE}", 1.5),
+            {**blf.floor(), **bare.bare(), **blf.ours(COMPILED, NUMPY)},
+            Aim(BARE, f"x {INFLATE}", 1.5),
+            Aim(COMPILED, f"x {INFLATE}", 1),
             Aim(NUMPY, f"x {INFLATE}", 2.3),
+        )
+    )
+    mf4 = runs(write_mf4(folder / "log.mf4", frames), count, mf4_folder)
+    groups.append(
+        _group(
+            f".mf4, {count:,} frames",
+            {**mf4.extract(), **mf4.ours(COMPILED)},
+            Aim(COMPILED, f"x {EXTRACT}", 0.6),
+            Aim(COMPILED, f"MB x {EXTRACT}", 0.5),
         )
     )
     yield groups
@@ -153,16 +185,20 @@ AREA = Area(
     "Replay",
     (
         Column("wall_ms", "ms"),
+        Column("cpu_ms", "processor ms"),
         Column("million_per_s", "M frames/s", 2),
         Column("mb_per_s", "MB/s"),
         Column("peak_mb", "peak MB"),
         Ratio("wall_ms", GREP, f"x {GREP}"),
         Ratio("wall_ms", INFLATE, f"x {INFLATE}"),
         Ratio("wall_ms", PEER, f"x {PEER}", 4),
+        Ratio("wall_ms", EXTRACT, f"x {EXTRACT}"),
+        Ratio("peak_mb", EXTRACT, f"MB x {EXTRACT}"),
     ),
     _groups,
     (
         "Whole commands, start-up included; `chargelock replay` decides and prints its summary.",
         "All of a group read the same file, in turn, from the page cache.",
+        "With the extra `replay` installed, so isal inflates, where it is not said otherwise.",
     ),
 )

@@ -9,8 +9,10 @@ characters that NumPy fills in, with zeros where a row has none.
 from __future__ import annotations
 
 import struct
+import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -192,4 +194,38 @@ def write_blf(path: Path, frames: Frames) -> Path:
             size = 32 + len(packed)
             file.write(struct.pack("<4sHHLL", b"LOBJ", 16, 1, size, 10))
             file.write(struct.pack("<H6xL4x", 2, len(plain)) + packed + bytes(size % 4))
+    return path
+
+
+_RECORD = np.dtype(
+    [
+        ("CAN_DataFrame.BusChannel", "u1"), ("CAN_DataFrame.ID", "<u4"),
+        ("CAN_DataFrame.IDE", "u1"), ("CAN_DataFrame.DLC", "u1"),
+        ("CAN_DataFrame.DataLength", "u1"), ("CAN_DataFrame.DataBytes", "u1", (8,)),
+    ]
+)  # fmt: skip
+
+
+def write_mf4(path: Path, frames: Frames) -> Path:
+    """Write an MF4 file as a logger of CAN frames does: one group, sorted, not compressed."""
+    from asammdf import MDF, Signal, Source
+
+    records = np.zeros(len(frames.ids), _RECORD)
+    for name, column in {
+        "BusChannel": 1,
+        "ID": frames.ids,
+        "IDE": frames.ids > _STANDARD_MAX,
+        "DLC": frames.lengths,
+        "DataLength": frames.lengths,
+        "DataBytes": frames.data,
+    }.items():
+        records[f"CAN_DataFrame.{name}"] = column
+    bus = Source("CAN", "CAN", "", Source.SOURCE_BUS, Source.BUS_TYPE_CAN)
+    seconds = (frames.stamps_us - START_US) / 1e6
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with MDF(version="4.11") as measurement:
+            measurement.start_time = datetime.fromtimestamp(START_US / 1e6, UTC)
+            measurement.append(Signal(records, seconds, name="CAN_DataFrame", source=bus))
+            measurement.save(path, overwrite=True)
     return path
