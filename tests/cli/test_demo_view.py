@@ -138,6 +138,7 @@ def test_nothing_is_wider_than_its_place_and_the_keys_are_always_there(
     on_view(do, size)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (WIDE, 24)])
 def test_the_newest_row_stays_in_sight(size: tuple[int, int]) -> None:
     async def do(view: Viewer) -> None:

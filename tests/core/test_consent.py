@@ -73,6 +73,7 @@ def _answers() -> dict[Case, Result]:
     return found
 
 
+@pytest.mark.whole
 def test_a_release_needs_what_the_requirements_say_in_every_case(
     answers: dict[Case, Result],
 ) -> None:

@@ -96,6 +96,7 @@ def mutants() -> Iterator[list[Any]]:
                 yield [*before, changed, *after]
 
 
+@pytest.mark.whole
 def test_a_change_of_any_cell_of_the_table_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     golden = expected()
     count = 0

@@ -62,6 +62,7 @@ def again(bench: Bench, away_us: int = S, passed_us: int | None = None, **change
 # ---- what every restart keeps and forgets -------------------------------------------------------
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("middle", MIDDLES)
 @pytest.mark.parametrize("away_us", [0, 1, 3 * S, 400 * S])
 def test_nothing_sensed_survives_and_nothing_is_lost_by_a_second_restart(
@@ -104,6 +105,7 @@ def test_nothing_moves_before_the_pins_position_is_known_from_their_sensors(
     assert bench.commands() == []
 
 
+@pytest.mark.whole
 @settings(max_examples=60, deadline=None)
 @given(
     middle=st.sampled_from(MIDDLES),

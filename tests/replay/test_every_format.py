@@ -136,6 +136,7 @@ def test_flipped_bytes_raise_nothing_but_a_named_error(
     frames_or_refusal(path)
 
 
+@pytest.mark.whole
 @settings(
     max_examples=100,
     deadline=None,

@@ -148,6 +148,7 @@ def test_the_same_log_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path
     assert found.pop()[0].endswith(b"\n")
 
 
+@pytest.mark.whole
 @needs_recordings
 def test_a_real_recording_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
     """So does a profile with many messages, losses and requests."""

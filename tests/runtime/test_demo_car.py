@@ -258,6 +258,7 @@ def test_nothing_goes_into_an_inlet_that_a_pin_blocks() -> None:
 # ---- safety -------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 @settings(max_examples=40, deadline=None)
 @example([("e", 1_000_000), ("l", 1_000_000), ("p", 0), ("m", 0)])
 @given(

@@ -721,6 +721,7 @@ def test_a_listener_that_asks_for_something_is_heard_in_the_same_turn(tmp_path: 
 YEAR_US = 365 * 86_400 * 1_000_000
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("step_us", [-YEAR_US, YEAR_US, -3_000_000, 3_000_000, 300_000, -300_000])
 def test_a_wall_clock_that_is_set_turns_no_time_and_stops_none(
     step_us: int, tmp_path: Path

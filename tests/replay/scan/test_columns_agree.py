@@ -28,6 +28,7 @@ def test_every_format_gives_the_same_columns_as_frames(
     agree(path, kernel, half=True)
 
 
+@pytest.mark.whole
 @every_kernel
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.file_name)
 def test_every_format_agrees_with_bytes_flipped_cut_and_put_in(
@@ -81,6 +82,7 @@ def candump_lines() -> st.SearchStrategy[str]:
     return st.builds("({}){}{}{}{}{}{}".format, stamps, spaces, channels, spaces, ids, bodies, ends)
 
 
+@pytest.mark.whole
 @every_kernel
 @settings(max_examples=150, deadline=None)
 @given(lines=st.lists(candump_lines(), min_size=1, max_size=40), cut=st.integers(0, 12))
