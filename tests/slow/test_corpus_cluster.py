@@ -23,7 +23,12 @@ from vehicle.replay.corpus.find import Log, Task
 from vehicle.replay.corpus.order import Order
 from vehicle.replay.corpus.run import CorpusRun
 from vehicle.replay.corpus.runner import Job, Runner
-from vehicle.replay.corpus.workers import LOCAL_CLUSTER, cluster_workers, local_workers
+from vehicle.replay.corpus.workers import (
+    LOCAL_CLUSTER,
+    LOOPBACK,
+    cluster_workers,
+    local_workers,
+)
 from vehicle.wire.profile import load_profile
 
 LOGS = 2_000
@@ -75,7 +80,7 @@ def test_a_cluster_leaves_the_same_bytes_though_a_worker_is_killed(
     from distributed import LocalCluster
 
     killed = threading.Event()
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, **LOOPBACK) as cluster:
 
         def kill_one(_: int) -> None:
             if not killed.is_set():

@@ -23,6 +23,13 @@ from vehicle.replay.corpus.errors import WorkersError
 LOCAL_CLUSTER = "local"
 """The address that stands for a cluster of processes on this machine."""
 
+LOOPBACK = {
+    "host": "127.0.0.1",
+    "dashboard_address": "127.0.0.1:0",
+    "worker_dashboard_address": "127.0.0.1:0",
+}
+"""Where a local cluster listens. Left to itself, Dask opens a fixed port for its status pages."""
+
 ANSWER_S = 10
 """How long a cluster may take to answer at all."""
 
@@ -87,9 +94,7 @@ def cluster_workers(address: str, count: int | None) -> Iterator[Workers]:
         ) from error
     with contextlib.ExitStack() as stack:
         if address == LOCAL_CLUSTER:
-            cluster = LocalCluster(
-                n_workers=count or cores(), threads_per_worker=1, dashboard_address=None
-            )
+            cluster = LocalCluster(n_workers=count or cores(), threads_per_worker=1, **LOOPBACK)
             target = stack.enter_context(cluster)
         else:
             target = address
