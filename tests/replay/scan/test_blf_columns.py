@@ -25,7 +25,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vehicle.replay.readers import inflate
-from vehicle.replay.scan.kernels import Kernel
+from vehicle.replay.scan.kernels import Kernel, choose
 
 ids = st.sampled_from(
     (0x123, 0x123, 0x7FF, 0x800, 0x123 | EXTENDED, 0x18DAF110 | EXTENDED, 0x20000123, 0xE0000123)
@@ -169,3 +169,29 @@ def test_zlib_inflates_where_nothing_quicker_is_installed(monkeypatch: pytest.Mo
         test_a_stream_is_inflated_whole_or_not_at_all()
     finally:
         inflate._quickest.cache_clear()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    runs=st.lists(
+        st.tuples(st.integers(1, 9), st.builds(can_body, ids, payloads, channels), stamps, units),
+        min_size=1,
+        max_size=6,
+    ),
+    cut=st.integers(0, 60),
+)
+def test_runs_of_equally_long_messages_agree_with_numpy(
+    runs: list[tuple[int, bytes, int, int]], cut: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """However short they are, and whatever stands between them."""
+    numpy_objects = pytest.importorskip("vehicle.replay.scan.numpy_objects")
+    inside = b"".join(
+        blf_object(1, body, min(stamp + number, (1 << 64) - 1), unit)
+        for count, body, stamp, unit in runs
+        for number in range(count)
+    )
+    path = tmp_path_factory.getbasetemp() / "runs.blf"
+    path.write_bytes(header(0) + container(inside[: -cut or None]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numpy_objects, "RUN_MIN", 1)
+        agree(path, choose("numpy"), half=True)

@@ -65,17 +65,15 @@ def _compiled() -> Kernel | None:
 
 def _numpy() -> Kernel | None:
     try:
-        from vehicle.replay.scan import numpy_lines, with_numpy
+        from vehicle.replay.scan import numpy_lines, numpy_objects, with_numpy
     except ImportError:
         return None
-    from vehicle.replay.scan.objects import PlainObjects
-
     return Kernel(
         "numpy",
         with_numpy.clock,
         with_numpy.NumpySieve,
         numpy_lines.NumpyLines,
-        PlainObjects,
+        numpy_objects.NumpyObjects,
         block_bytes=1 << 21,
         room=1 << 16,
     )
