@@ -51,7 +51,7 @@ lint: $(VENV)/.ready-test
 types: $(VENV)/.ready-test
 	$(BIN)/mypy
 
-bench: $(VENV)/.ready-test ## measure us beside our peers and print the table (a quarter of an hour; a quiet machine)
+bench: $(VENV)/.ready-test ## measure us beside our peers and print the table (half an hour; a quiet machine)
 	$(BIN)/python -m tools.bench $(ARGS)
 
 docs: $(VENV)/.ready-test ## write the generated parts of the documentation again
