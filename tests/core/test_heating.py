@@ -231,6 +231,19 @@ def test_who_asks_while_it_is_heated_already_waits_for_the_heater() -> None:
     assert heats(bench) == [*ON, OFF]
 
 
+def test_a_heating_that_runs_when_somebody_asks_counts_as_the_first_for_who_asked() -> None:
+    bench = cold()
+    bench.see(car_lock=CarLock.UNLOCKED)
+    bench.run(15 * MIN)
+    assert bench.manager.memory.heatings == 2
+    bench.unlatch()
+    assert bench.manager.memory.heatings == 1
+    bench.run(35 * MIN)
+    assert bench.results() == [Result.ACCEPTED, Result.FAILED_TO_RELEASE]
+    numbers = [each.attempt for each in heats(bench) if each.active]
+    assert numbers == [1, 2, 2, 3]
+
+
 def test_a_demand_that_comes_again_by_itself_is_not_heated_for_again() -> None:
     bench = cold()
     bench.see(car_lock=CarLock.UNLOCKED)

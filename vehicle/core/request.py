@@ -89,7 +89,7 @@ def _begin_unlatch(state: State, now_us: int) -> None:
     state.flags.add(Flag.STOPPED)
     state.flags -= {Flag.NEW_CHARGE, Flag.INTERRUPTED, Flag.RELOCKS, *RELEASED.values()}
     state.stop(Timer.POWER_CUT_HOLD)
-    state.heatings = 0
+    state.heatings = int(Flag.HEATING in state.flags)  # one that runs counts as the first
     state.fault(FaultName.ENERGY_UNKNOWN, False)
     state.start(Timer.STOP_LIMIT, now_us + STOP_LIMIT_US)
     if state.seen.session not in _OVER or state.energy is not Energy.SAFE:
