@@ -170,6 +170,20 @@ def test_a_method_of_its_own_stays_and_what_is_to_be_checked_is_checked() -> Non
         Ampere(-1)
 
 
+def test_a_beginning_of_its_own_stays_and_is_what_its_signature_shows() -> None:
+    @record
+    class Even:
+        value: int
+
+        def __init__(self, half: int) -> None:
+            object.__setattr__(self, "value", 2 * half)
+
+    assert list(signature(Even).parameters) == ["half"]
+    assert Even(3) == Even(half=3)
+    assert Even(3).value == 6
+    assert repr(Even(3)).endswith("Even(value=6)")
+
+
 def test_a_record_without_fields_is_a_record() -> None:
     """Such as an event that only happens."""
 

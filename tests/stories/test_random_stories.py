@@ -90,18 +90,8 @@ STARTS = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(
-    steps=st.lists(_steps(), min_size=1, max_size=10),
-    faults=st.lists(_faults(), max_size=2),
-    owner=OWNERS,
-    start=STARTS,
-    seed=st.integers(0, 3),
-)
-def test_no_random_story_is_unsafe_or_replays_otherwise(
-    steps: list[Step], faults: list[FaultOrder], owner: Settings, start: StartState, seed: int
-) -> None:
-    story = Story(
+STORIES = st.builds(
+    lambda steps, faults, owner, start: Story(
         name="random",
         title="A random story.",
         tells="",
@@ -110,7 +100,31 @@ def test_no_random_story_is_unsafe_or_replays_otherwise(
         start=start,
         steps=tuple(sorted(steps, key=lambda step: step.at_us)),
         faults=tuple(faults),
-    )
+    ),
+    steps=st.lists(_steps(), min_size=1, max_size=10),
+    faults=st.lists(_faults(), max_size=2),
+    owner=OWNERS,
+    start=STARTS,
+)
+SEEDS = st.integers(0, 3)
+
+
+def check(story: Story, seed: int) -> None:
     result = run_story(story, seed, profile=profile_of("reference"))
     assert not result.failures, "\n".join(result.failures)
     assert replayed(result, END_US) == result.journal
+
+
+@settings(max_examples=12)
+@given(story=STORIES, seed=SEEDS)
+def test_no_random_story_is_unsafe_or_replays_otherwise(story: Story, seed: int) -> None:
+    check(story, seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=60)
+@given(story=STORIES, seed=SEEDS)
+def test_none_of_many_random_stories_is_unsafe_or_replays_otherwise(
+    story: Story, seed: int
+) -> None:
+    check(story, seed)
