@@ -176,7 +176,7 @@ def test_manual_release_pulls_the_pin_that_holds() -> None:
     hands = Hands("la3")
     assert hands.hit("m") == "pull the manual release of the charge-port latch"
     assert hands.car.reach(LATCH) == 0
-    assert "the manual release was pulled" in " ".join(hands.told("event"))
+    assert "the manual release was pulled" in " ".join(hands.told("warning"))
     assert Hands("elm").came[-1] == "pull the manual release of the adapter lock"
 
 
