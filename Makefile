@@ -9,7 +9,7 @@ KERNEL := $(wildcard vehicle/replay/scan/_*.[ch])
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint types bench docs accept mutation clean
+.PHONY: help run test pytest test-slow lint types bench docs accept mutation clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -31,8 +31,12 @@ $(VENV)/.ready-test: $(VENV)/bin/python setup.cfg setup.py pyproject.toml $(KERN
 run: $(VENV)/.ready-run ## play with a simulated car, live; without a terminal a story is told
 	$(BIN)/chargelock demo
 
-test: lint types ## set up and run the tests (minutes, pip only)
-	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-branch --cov-report=
+test: lint ## set up and run the tests (minutes, pip only)
+	@$(MAKE) --no-print-directory --jobs=2 types pytest
+
+# Three at a time on two processors: some wait, for a terminal, a process, a disk.
+pytest: $(VENV)/.ready-test
+	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-branch --cov-report=
 	$(BIN)/coverage report --include='vehicle/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 

@@ -424,8 +424,8 @@ WORLDS = [
 ]
 
 
-QUICK = {"a bus that sleeps and fails", "a pin without a sensor"}
-"""Worlds of some seconds; the others take half a minute each: ``make test-slow`` searches them."""
+QUICK = {"a bus that sleeps and fails"}
+"""Worlds of some seconds; the others take longer: ``make test-slow`` searches them."""
 
 
 def _searched(world: World) -> Any:
