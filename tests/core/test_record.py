@@ -221,16 +221,3 @@ def test_a_record_takes_no_attribute_beside_its_fields() -> None:
     """It has no room for one, and says that it is frozen."""
     with pytest.raises(FrozenInstanceError):
         Plug(7).metres = 2  # type: ignore[attr-defined]
-
-
-def test_a_record_may_be_made_in_its_own_way() -> None:
-    @record
-    class Halved:
-        amperes: int
-
-        def __init__(self, both: int) -> None:
-            object.__setattr__(self, "amperes", both // 2)
-
-    assert Halved(32).amperes == 16
-    assert Halved(32) == Halved(33)
-    assert str(signature(Halved)) == "(both: 'int') -> 'None'"
