@@ -34,9 +34,8 @@ run: $(VENV)/.ready-run ## play with a simulated car, live; without a terminal a
 test: lint ## set up and run the tests (minutes, pip only)
 	@$(MAKE) --no-print-directory --jobs=2 types pytest
 
-# Three at a time on two processors: some wait, for a terminal, a process, a disk.
 pytest: $(VENV)/.ready-test
-	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-branch --cov-report=
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-branch --cov-report=
 	$(BIN)/coverage report --include='vehicle/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
