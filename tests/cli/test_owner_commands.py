@@ -87,6 +87,7 @@ def test_the_status_tells_faults_with_what_to_do_and_where_the_manual_release_is
         why = ask(bench, "why").stdout
         asked = objects(ask(bench, "why", "--json").stdout)[0]
     assert "    step 1  Push the connector in and hold it there" in why
+    assert why.startswith("The charge-port latch is engaged: The car is locked")
     assert asked["steps"][-1]["step"] == "manual-release"
     assert "     FAULT  the pin could not be released [charge-port latch]\n" in told
     assert "    step 1  Push the connector in and hold it there" in told
@@ -101,6 +102,7 @@ def test_why_says_what_would_lock_a_cable_that_is_free() -> None:
         assert ask(bench, "unlatch").exit_code == 0
         told = ask(bench, "why").stdout
         locks = objects(ask(bench, "why", "--json").stdout)[0]["locks"]
+    assert told.startswith("The charge-port latch stays as it is (released): This connector")
     assert "free if" not in told
     assert " locked if  it is taken out and plugged in again" in told
     assert "     or if  someone asks for it (chargelock latch)" in told
@@ -159,7 +161,7 @@ def test_why_tells_the_sentence_first_and_names_on_request() -> None:
     with served(OwnersCar(PARKED)) as bench:
         plain = ask(bench, "why").stdout.splitlines()
         assert plain[0] == (
-            "The charge-port latch is to be engaged: The car is locked and the owner wants the"
+            "The charge-port latch is engaged: The car is locked and the owner wants the"
             " cable locked with it."
         )
         assert (
@@ -170,7 +172,9 @@ def test_why_tells_the_sentence_first_and_names_on_request() -> None:
         assert not any("locked if" in line for line in plain)
         assert "     or if  the car is unlocked" in plain
         verbose = ask(bench, "why", "adapter", "-v").stdout
-        assert verbose.startswith("The adapter lock stays as it is: This pin has nothing to hold.")
+        assert verbose.startswith(
+            "The adapter lock stays as it is (released): This pin has nothing to hold."
+        )
         assert "      rule  nothing_to_hold" in verbose
         assert "[occupant connector]" in verbose
 
@@ -227,6 +231,13 @@ def test_energy_that_is_not_known_is_refused_with_what_to_do_next() -> None:
     assert to_do[0] == "1. Stop the charge at the station, or switch the supply off."
     assert to_do[2] == "3. Ask for the release again: chargelock unlatch."
     assert to_do[3].startswith("4. Last of all, and only while no charge runs. Pull the red loop")
+
+
+def test_why_tells_where_a_pin_is_that_is_not_where_it_shall_be() -> None:
+    with served(OwnersCar(PARKED, fault("stuck_pin", pin="latch"))) as bench:
+        bench.do(lambda: bench.car.give(Requested(Request.UNLATCH, Source.FOB)))
+        told = ask(bench, "why").stdout
+    assert told.startswith("The charge-port latch is to be released (now: releasing): Someone")
 
 
 def test_a_pin_that_does_not_move_ends_with_where_the_manual_release_is() -> None:

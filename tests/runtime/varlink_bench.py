@@ -82,6 +82,8 @@ STATUS = {
 }
 WHY = {
     "actuator": "latch",
+    "state": "engaged",
+    "words": "engaged",
     "demand": "engage",
     "rule": "car_locked",
     "sentence": "The car is locked.",

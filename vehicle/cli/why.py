@@ -18,11 +18,8 @@ from vehicle.cli.owner import (
     verbose_option,
 )
 
-_DEMANDS = {
-    "engage": "is to be engaged",
-    "release": "is to be released",
-    "hold": "stays as it is",
-}
+_DEMANDS = {"engage": "engaged", "release": "released"}
+"""The state that a demand asks for."""
 
 
 @click.command()
@@ -44,12 +41,19 @@ def why(actuator: str | None, socket_path: str, as_json: bool, verbose: bool) ->
 
 
 def _lines(told: Mapping[str, Any], columns: int, *, verbose: bool) -> list[str]:
-    demand = _DEMANDS.get(told["demand"], told["demand"])
-    sentence = f"The {PIN_NAMES.get(told['actuator'], told['actuator'])} {demand}: "
-    lines = [*wrapped("", "", sentence + told["sentence"], columns, {}), ""]
+    pin = PIN_NAMES.get(told["actuator"], told["actuator"])
+    lines = [*wrapped("", "", f"The {pin} {_stands(told)}: {told['sentence']}", columns, {}), ""]
     for name, words in _facts(told, verbose=verbose):
         lines += named_lines(name, words, columns)
     return lines
+
+
+def _stands(told: Mapping[str, Any]) -> str:
+    """Return where the pin is, and where it shall be if that is somewhere else."""
+    aim = _DEMANDS.get(told["demand"])
+    if aim is None:
+        return f"stays as it is ({told['words']})"
+    return f"is {aim}" if told["state"] == aim else f"is to be {aim} (now: {told['words']})"
 
 
 def _facts(told: Mapping[str, Any], *, verbose: bool) -> Iterator[tuple[str, str]]:

@@ -217,6 +217,8 @@ class Control:
         locked_if = () if held else ways(manager, actuator, Demand.ENGAGE, now_us)
         return {
             "actuator": actuator,
+            "state": state,
+            "words": STATE_WORDS[state],
             "demand": decision.demand,
             "rule": decision.rule.name,
             "sentence": decision.rule.sentence,

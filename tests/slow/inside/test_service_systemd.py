@@ -115,7 +115,7 @@ def test_status_and_why_say_what_is_held_and_by_which_rule(car):
     car.until(latch="engaged", amps="16")
     until_status(f"The connector is locked to the car. latch engaged adapter released {CHARGING}")
     for words in (
-        "The charge-port latch is to be engaged: Dangerous voltage may be on the inlet",
+        "The charge-port latch is engaged: Dangerous voltage may be on the inlet",
         "because inlet energised for",
         "lock free if someone asks for it (chargelock unlatch; it stops the charge first)",
     ):
