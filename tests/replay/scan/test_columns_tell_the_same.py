@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from vehicle.replay.scan.kernels import Kernel, Scan, installed
 from vehicle.replay.scan.rules import routes_of, rules_of
 from vehicle.runtime.events_file import SideEvent
 from vehicle.runtime.journal import is_entry, to_line
-from vehicle.wire.profile import Profile, load_profile
+from vehicle.wire.frame import Frame
+from vehicle.wire.profile import Profile, load_profile, profiles_that_fit
 from vehicle.wire.translator import Translator
 
 every_kernel = pytest.mark.parametrize("kernel", installed(), ids=lambda kernel: kernel.name)
@@ -123,6 +125,39 @@ def test_every_recording_tells_the_same_journal(name: str, kernel: Kernel) -> No
     (path,) = (LOGS / name).glob("*.log*")
     profile = load_profile(RECORDINGS[name])
     assert told([path], profile, kernel, shadow=True) == told([path], profile, None, shadow=True)
+
+
+NO_RECORDINGS = ("README.md", "EXPECTED.csv")
+EVERY_FILE = sorted(
+    each for each in LOGS.rglob("*") if each.is_file() and each.name not in NO_RECORDINGS
+)
+
+
+@pytest.mark.slow
+@needs_recordings
+@pytest.mark.parametrize("path", EVERY_FILE, ids=lambda path: path.name)
+def test_every_file_tells_every_profile_that_fits_it_the_same_journal(
+    path: Path, tmp_path: Path
+) -> None:
+    """With every kernel, and gzipped with one; what is refused is refused in the same words."""
+    try:
+        seen = {
+            (item.can_id, item.extended)
+            for _, item in open_recording([path])
+            if isinstance(item, Frame)
+        }
+    except ReadingError:
+        seen = set()
+    names = [name for name, _ in profiles_that_fit(seen)] or ["reference"]
+    zipped = tmp_path / f"{path.name}.gz"
+    zipped.write_bytes(gzip.compress(path.read_bytes()))
+    for profile in map(load_profile, names):
+        expected = told([path], profile, None, shadow=True)
+        for kernel in installed():
+            assert told([path], profile, kernel, shadow=True) == expected
+        if path.suffix != ".gz":
+            expected = told([zipped], profile, None, shadow=True)
+            assert told([zipped], profile, installed()[0], shadow=True) == expected
 
 
 @every_kernel
