@@ -67,7 +67,7 @@ def overview(order: Order, totals: Totals) -> bytes:
             "facts": [(name, words) for name, words, _ in total_lines(order, totals)],
             "notes": list(_notes(totals)),
             "orders": list(_orders(order)),
-            "moments": [_moment(each) for each in totals.moments],
+            "moments": [_moment(each, order) for each in totals.moments],
             "compared": order.against is not None,
             "outcomes": [(str(name), words) for name, words in OUTCOME_WORDS.items()],
         }
@@ -82,7 +82,10 @@ def overview(order: Order, totals: Totals) -> bytes:
                     "outcome": row.outcome,
                     "cause": all_told(row.cause or ""),
                     "worth": _is_worth_a_look(row),
-                    "cells": [_told(_CELLS[key](row)) for key in _filled(row, keys)],
+                    "cells": [
+                        _told(_log(row, order) if key == "log" else _CELLS[key](row))
+                        for key in _filled(row, keys)
+                    ],
                 }
                 for row in rows
             ],
@@ -131,10 +134,15 @@ def _settings(settings: Settings | None) -> str:
     return ", ".join(own) or "the defaults"
 
 
-def _moment(moment: Moment) -> dict[str, str]:
+def _named(log: str, order: Order) -> str:
+    """Return a log's name within the one folder that was asked for; else its whole name."""
+    return log.removeprefix(f"{order.places[0].rstrip('/')}/") if len(order.places) == 1 else log
+
+
+def _moment(moment: Moment, order: Order) -> dict[str, str]:
     link = "" if moment.report is None else f"{moment.report}#t={moment.from_us}"
     return {
-        "log": moment.log,
+        "log": _named(moment.log, order),
         "link": link,
         "when": f"{moment.from_us / 1e6:,.3f} s",
         "long": long_words((moment.to_us - moment.from_us) / 1e6),
@@ -169,8 +177,8 @@ def _count(value: int | None, link: str = "", tone: str = "", hint: str = "") ->
     return Cell(f"{value:,}", value, link, tone, hint)
 
 
-def _log(row: LogRow) -> Cell:
-    return Cell(row.log, link=row.report or "")
+def _log(row: LogRow, order: Order) -> Cell:
+    return Cell(_named(row.log, order), link=row.report or "")
 
 
 def _profile(row: LogRow) -> Cell:
@@ -214,7 +222,6 @@ def _other(row: LogRow) -> Cell:
 
 
 _CELLS: Mapping[str, Any] = {
-    "log": _log,
     "profile": _profile,
     "recorded": _recorded,
     "sessions": lambda row: _count(row.sessions, hint=plural(row.cables or 0, "cable")),
@@ -224,7 +231,7 @@ _CELLS: Mapping[str, Any] = {
     "car": _car,
     "other": _other,
 }
-"""Column -> its cell of a row."""
+"""Column -> its cell of a row; a log's name depends on what was asked for, too."""
 
-assert set(_CELLS) == set(_HEADS), "every column has its cells"
+assert {"log", *_CELLS} == set(_HEADS), "every column has its cells"
 assert set(OUTCOME_WORDS) == set(Outcome), "every outcome has its words"
