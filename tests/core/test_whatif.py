@@ -12,13 +12,26 @@ from collections.abc import Iterator
 from itertools import combinations
 
 import pytest
-from core_bench import AC_16, DC, MIN, Bench, S, charging, plugged, stop_to
+from core_bench import AC_16, DC, MIN, MS, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Actuator, Car
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Memory
-from vehicle.core.messages import DeadlinePassed, InputEvent, Observed, Requested, SettingsChanged
-from vehicle.core.names import Demand, Request, Source
+from vehicle.core.messages import (
+    BusFailed,
+    BusHeard,
+    BusQuiet,
+    Command,
+    DeadlinePassed,
+    InputEvent,
+    InternalError,
+    Observed,
+    Output,
+    Requested,
+    SettingsChanged,
+    WakeBus,
+)
+from vehicle.core.names import Demand, PinState, Request, Source
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import (
@@ -224,6 +237,101 @@ def test_in_a_shadow_a_request_is_over_when_its_stop_is_not_confirmed() -> None:
 
 
 @pytest.mark.fast
+def test_with_a_weak_battery_nothing_is_said_to_lock_because_no_pulse_would_leave() -> None:
+    bench = plugged(Settings(low_supply_release=Toggle.OFF))
+    assert (Change.LOCK,) in changes(bench, Demand.ENGAGE)
+    bench.see(board_supply=BoardSupply.LOW)
+    bench.run(MIN)
+    assert told(bench, Demand.ENGAGE) == []
+    bench.see(car_lock=CarLock.LOCKED)
+    assert bench.state == "released"
+
+
+@pytest.mark.fast
+def test_while_the_sensor_is_lost_only_a_request_is_said_to_release() -> None:
+    """A pin that nobody sees rests, unless someone asks."""
+    bench = plugged(car_lock=CarLock.LOCKED)
+    bench.see(latch=Feedback.UNKNOWN)
+    assert [way.changes for way in told(bench)] == [(Change.ASK,)]
+    assert told(bench, Demand.ENGAGE) == []
+
+
+@pytest.mark.fast
+def test_while_the_bus_sleeps_a_request_releases_and_none_locks_until_the_car_wakes() -> None:
+    bench = plugged(car_lock=CarLock.LOCKED, car=Car(can_wake=True))
+    bench.give(BusQuiet("can0", (), ()))
+    assert changes(bench) == [(Change.ASK,), (Change.UNLOCK,)]
+    assert settings(bench) == ["auto-lock=off", "latch-mode=while-charging", "latch-mode=off"]
+    free = plugged(car_lock=CarLock.UNLOCKED)
+    free.give(BusQuiet("can0", (), ()))
+    assert (Change.ASK_TO_HOLD,) not in changes(free, Demand.ENGAGE)
+    assert (Change.ASK_TO_HOLD, Change.HEARD) in changes(free, Demand.ENGAGE)
+    assert (Change.LOCK,) in changes(free, Demand.ENGAGE)
+
+
+@pytest.mark.fast
+def test_a_pin_that_only_rests_from_its_last_stroke_is_said_to_go() -> None:
+    bench = plugged(car_lock=CarLock.LOCKED)
+    bench.unlatch()
+    bench.run(S)
+    assert bench.manager.memory.latch.rest_ends_in_us > S
+    assert (Change.LOCK_AGAIN,) in changes(bench, Demand.ENGAGE)
+    bench.see(car_lock=CarLock.UNLOCKED)
+    bench.see(car_lock=CarLock.LOCKED)
+    assert bench.state == "released"
+    bench.run(10 * S)
+    assert bench.state == "engaged"
+
+
+@pytest.mark.fast
+def test_an_engaged_pin_that_is_left_alone_is_held_by_what_asks_for_that_even_in_weakness() -> None:
+    """No pulse is needed for it."""
+    bench = plugged(Settings(low_supply_release=Toggle.OFF), car_lock=CarLock.LOCKED)
+    bench.see(board_supply=BoardSupply.LOW, car_lock=CarLock.UNKNOWN)
+    bench.run(MIN)
+    assert bench.state == "engaged"
+    assert (Change.LOCK,) in changes(bench, Demand.ENGAGE)
+
+
+@pytest.mark.fast
+def test_with_a_weak_battery_a_stroke_that_runs_to_the_other_end_is_no_lock() -> None:
+    bench = plugged(Settings(low_supply_release=Toggle.OFF), car_lock=CarLock.LOCKED)
+    bench.see(board_supply=BoardSupply.LOW)
+    bench.run(MIN)
+    bench.unlatch()
+    assert bench.state == "releasing"
+    assert told(bench, Demand.ENGAGE) == []
+
+
+@pytest.mark.fast
+def test_after_an_internal_error_nothing_is_said_to_move_a_pin() -> None:
+    bench = plugged(car_lock=CarLock.LOCKED)
+    bench.give(InternalError("test"))
+    assert told(bench) == []
+
+
+@pytest.mark.fast
+def test_on_a_lost_bus_what_the_car_tells_is_enough_and_a_request_needs_the_bus_besides() -> None:
+    bench = plugged(car_lock=CarLock.LOCKED)
+    bench.give(BusFailed("can0"))
+    assert changes(bench) == [(Change.UNLOCK,), (Change.ASK, Change.HEARD)]
+    assert settings(bench) == []
+    (_, asked) = [way for way in told(bench) if not way.setting]
+    assert asked.brief == "someone asks for it and the car's bus is heard again"
+
+
+@pytest.mark.fast
+def test_in_a_shadow_what_we_would_veto_is_not_told() -> None:
+    bench = Bench(settings=Settings(low_supply_release=Toggle.OFF), shadow=True)
+    bench.see(occupant=Occupant.CONNECTOR)
+    bench.run(S)
+    assert (Change.LOCK,) in changes(bench, Demand.ENGAGE)
+    bench.see(board_supply=BoardSupply.LOW)
+    bench.run(MIN)
+    assert told(bench, Demand.ENGAGE) == []
+
+
+@pytest.mark.fast
 def test_asking_changes_nothing() -> None:
     bench = charging(car_lock=CarLock.LOCKED)
     before = bench.manager.memory
@@ -267,7 +375,7 @@ def reachable(seed: int, count: int) -> Iterator[tuple[LockManager, int]]:
     chance = random.Random(seed)
     while count:
         bench = Bench(
-            Car(reports_weld_test=chance.random() < 0.3),
+            Car(reports_weld_test=chance.random() < 0.3, can_wake=chance.random() < 0.5),
             chance.choice(OWNERS),
             adapter_lock_fitted=chance.choice(list(Fitted)),
         )
@@ -276,11 +384,15 @@ def reachable(seed: int, count: int) -> Iterator[tuple[LockManager, int]]:
             roll = chance.random()
             if roll < 0.1:
                 bench.ask(chance.choice(list(Request)))
+            elif roll < 0.13:
+                bench.give(BusQuiet("can0", (), ()))
             elif roll < 0.35:
                 bench.run(chance.choice((S, 10 * S, 70 * S, 6 * MIN)))
             else:
+                bench.give(BusHeard("can0"))
                 name = chance.choice(list(MOVES))
                 bench.see(**{name: chance.choice(MOVES[name])})
+                bench.run(100 * MS if name == "latch" else 0)  # so that its word counts
         if count:
             count -= 1
             yield bench.manager, bench.now_us
@@ -290,9 +402,12 @@ def brought_about(change: Change, manager: LockManager) -> list[InputEvent]:
     """The events of one change, in other words than the search has for them."""
     occupant, session = manager.snapshot.occupant, manager.snapshot.session
 
+    silent = manager.memory.asleep | manager.memory.lost
+
     def sees(name: str, *values: str) -> list[InputEvent]:
         kind = type(getattr(manager.snapshot, name))
-        return [Observed(((name, kind(value)),)) for value in values]
+        seen = [Observed(((name, kind(value)),)) for value in values]
+        return [*(BusHeard(each) for each in silent), *seen]
 
     weld = sees("weld", "none") if manager.snapshot.weld is not Weld.UNKNOWN else []
     return {
@@ -310,24 +425,52 @@ def brought_about(change: Change, manager: LockManager) -> list[InputEvent]:
         Change.ASK_TO_HOLD: [Requested(Request.LATCH, Source.SCREEN)],
         Change.TAKE_OUT: sees("occupant", "empty"),
         Change.TIME: [],
+        Change.HEARD: [BusHeard(each) for each in silent],
     }[change]
 
 
-def demand_after(
-    manager: LockManager, now_us: int, chosen: tuple[Change, ...], wait_us: int, owner: Settings
-) -> Demand:
-    """What is demanded of the latch once ``chosen`` has happened and ``wait_us`` have passed."""
+END = {Demand.ENGAGE: PinState.ENGAGED, Demand.RELEASE: PinState.RELEASED}
+
+
+def goes(
+    demand: Demand,
+    manager: LockManager,
+    now_us: int,
+    chosen: tuple[Change, ...] = (),
+    wait_us: int = 0,
+    owner: Settings | None = None,
+) -> bool:
+    """Whether the latch goes where ``demand`` wants it, for that very demand: it is there, or a
+    pulse leaves for it, once ``chosen`` has happened, ``wait_us`` and the motor's rest have passed.
+    A release also counts where the sleeping bus is woken for it.
+    """
     memory: Memory = manager.memory_at(now_us)
     run = LockManager(manager.car, manager.settings)
     run.restore(memory, now_us)
+    goal = memory.latch.goal
+    outputs: list[Output] = []
     for change in chosen:
         for event in brought_about(change, manager):
-            run.handle(event, now_us)
-    if owner != manager.settings:
-        run.handle(SettingsChanged(owner, "test"), now_us)
-    while (due_us := run.deadline_us) is not None and due_us <= now_us + wait_us:
-        run.handle(DeadlinePassed(), due_us)
-    return run.decision(LATCH).demand
+            outputs += run.handle(event, now_us)
+    if owner is not None:
+        outputs += run.handle(SettingsChanged(owner, "test"), now_us)
+
+    def let_pass(until_us: int) -> None:
+        while (due_us := run.deadline_us) is not None and due_us <= until_us:
+            outputs.extend(run.handle(DeadlinePassed(), due_us))
+
+    let_pass(now_us + wait_us)
+    if run.decision(LATCH).demand is not demand:
+        return False
+    runs = goal is demand and run.pin(LATCH).goal is demand  # since before
+    let_pass(now_us + wait_us + run.memory.latch.rest_ends_in_us)
+    driven = any(
+        isinstance(each, Command)
+        and (each.actuator, each.command, each.recovery) == (LATCH, demand, False)
+        for each in outputs
+    )
+    woken = demand is Demand.RELEASE and any(isinstance(each, WakeBus) for each in outputs)
+    return run.pin(LATCH).state is END[demand] or driven or runs or woken
 
 
 def chosen(settings: Settings, words: str) -> Settings:
@@ -351,19 +494,19 @@ def prove(seed: int, count: int) -> Counter[str]:
                 checked[demand] += 1
                 if way.setting:
                     owner = chosen(manager.settings, way.setting)
-                    got = demand_after(manager, now_us, (), 0, owner)
-                    assert got is demand, (way, manager.memory_at(now_us))
+                    works = goes(demand, manager, now_us, owner=owner)
+                    assert works, (way, manager.memory_at(now_us))
                     checked["settings"] += 1
                     continue
                 checked[f"{len(way.changes)} together"] += 1
-                got = demand_after(manager, now_us, way.changes, way.after_us, manager.settings)
-                assert got is demand, (way, manager.memory_at(now_us))
+                works = goes(demand, manager, now_us, way.changes, way.after_us)
+                assert works, (way, manager.memory_at(now_us))
                 for size in range(len(way.changes)):
                     for part in combinations(way.changes, size):
                         waits = Change.TIME in part or Change.FULL in part
                         wait_us = way.after_us if waits else 0
-                        less = demand_after(manager, now_us, part, wait_us, manager.settings)
-                        assert less is not demand, (way, part, manager.memory_at(now_us))
+                        less = goes(demand, manager, now_us, part, wait_us)
+                        assert not less, (way, part, manager.memory_at(now_us))
                 checked["waits"] += bool(way.after_us)
     return checked
 

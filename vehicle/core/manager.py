@@ -124,6 +124,11 @@ class LockManager:
         return frozenset(self._state.timers)
 
     @property
+    def silent(self) -> frozenset[str]:
+        """The channels that are asleep or lost: no pin moves before each is heard."""
+        return frozenset(self._state.asleep | self._state.lost)
+
+    @property
     def manual_release(self) -> bool:
         """Whether a manual release was pulled with this connector seated."""
         return self._state.manual_release

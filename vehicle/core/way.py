@@ -28,6 +28,7 @@ class Change(StrEnum):
     ASK_TO_HOLD = "ask-to-hold"
     TAKE_OUT = "take-out"
     TIME = "time"
+    HEARD = "heard"
     SETTING = "setting"
 
 
@@ -46,6 +47,7 @@ CHANGE_WORDS: dict[Change, str] = {
     Change.ASK_TO_HOLD: "someone asks for it (chargelock latch)",
     Change.TAKE_OUT: "what is plugged in is taken out by hand",
     Change.TIME: "time passes",
+    Change.HEARD: "the car's bus is heard again (a door or the fob wakes it)",
     Change.SETTING: "the owner chooses otherwise",
 }
 

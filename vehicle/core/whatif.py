@@ -4,8 +4,9 @@ Knows: what may happen to a car, and how to let it happen to a copy of the manag
 Refuses to know: rules, folds and memory. What it says is found by trying, never written by hand, so
 it cannot disagree with what the manager then does.
 
-The copy is restored from memory, so trying changes nothing. Its pins are told nothing, so what is
-found is what the policy will demand; whether the metal obeys is another matter.
+The copy is restored from memory, so trying changes nothing. A way is told only where a pulse leaves
+for it: past the interlock, a weak 12 V supply, a lost sensor and a sleeping bus. Whether the metal
+then obeys is another matter.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ from vehicle.core.car import Actuator
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Memory, Timer
 from vehicle.core.messages import (
+    BusHeard,
     DeadlinePassed,
     InputEvent,
     Observed,
+    Output,
     Requested,
     SettingsChanged,
+    WakeBus,
 )
-from vehicle.core.names import Demand, Request, Source
+from vehicle.core.names import Demand, PinState, Request, Source
 from vehicle.core.overrides import Override
 from vehicle.core.record import record
 from vehicle.core.settings import SINGLE, Settings, Toggle
@@ -75,6 +79,10 @@ def _chooses(settings: Settings) -> tuple[InputEvent, ...]:
     return (SettingsChanged(settings, Source.CLI),)
 
 
+def _hears(manager: LockManager) -> tuple[InputEvent, ...]:
+    return tuple(BusHeard(channel) for channel in sorted(manager.silent))
+
+
 _OWNERS_TIMES = frozenset(
     {Timer.GRACE, Timer.POWER_CUT_HOLD, Timer.RELOCK_WINDOW, Timer.LONG_WAIT, Timer.WELD_RESULT}
 )
@@ -84,6 +92,10 @@ _OCCUPANT_KNOWN = _Try(
     lambda _: _sees(occupant=Occupant.CONNECTOR),
 )
 _TIME = _Try(Change.TIME, lambda m: bool(_OWNERS_TIMES & m.waits_for), lambda _: ())
+# What the car itself tells needs no mention of it: see ``_Search.leads``.
+_HEARD = _Try(Change.HEARD, lambda m: bool(m.silent), _hears)
+
+_END = {Demand.ENGAGE: PinState.ENGAGED, Demand.RELEASE: PinState.RELEASED}
 
 # In the order in which they are let happen.
 _TRIES: dict[Demand, tuple[_Try, ...]] = {
@@ -121,6 +133,7 @@ _TRIES: dict[Demand, tuple[_Try, ...]] = {
             lambda _: _sees(occupant=Occupant.EMPTY),
         ),
         _TIME,
+        _HEARD,
     ),
     Demand.ENGAGE: (
         _OCCUPANT_KNOWN,
@@ -147,6 +160,7 @@ _TRIES: dict[Demand, tuple[_Try, ...]] = {
         ),
         _Try(Change.ASK_TO_HOLD, lambda _: True, lambda _: _asks(Request.LATCH)),
         _TIME,
+        _HEARD,
     ),
 }
 
@@ -190,6 +204,8 @@ class _Search:
         """Return how long after ``chosen`` the demand comes; None where it does not."""
         waits = any(each.change in (Change.FULL, Change.TIME) for each in chosen)
         events = tuple(event for each in chosen for event in each.events(self._manager))
+        if any(isinstance(event, Observed) for event in events):
+            events = (*_hears(self._manager), *events)
         return self._try(events, waits=waits)
 
     def settings(self) -> Iterator[Way]:
@@ -208,21 +224,32 @@ class _Search:
             for event in _chooses(settings):
                 copy.handle(event, HORIZON_US)
         copy.restore(self._memory, 0)
-        for event in events:
-            copy.handle(event, 0)
-        if self._reached(copy):
+        outputs = [output for event in events for output in copy.handle(event, 0)]
+        if self._reached(copy, outputs):
             return 0
         for _ in range(DEADLINES_MAX if waits else 0):
             due_us = copy.deadline_us
             if due_us is None or due_us > HORIZON_US:
                 return None
-            copy.handle(DeadlinePassed(), due_us)
-            if self._reached(copy):
+            outputs = copy.handle(DeadlinePassed(), due_us)
+            if self._reached(copy, outputs):
                 return due_us
         return None
 
-    def _reached(self, copy: LockManager) -> bool:
-        return copy.decision(self._actuator).demand is self._demand
+    def _reached(self, copy: LockManager, outputs: list[Output]) -> bool:
+        """Whether the demand stands, and the pin is there, or goes there once its rest is over.
+
+        Of a bus that is woken for it, ``outputs`` tell.
+        """
+        if copy.decision(self._actuator).demand is not self._demand:
+            return False
+        pin = copy.pin(self._actuator)
+        memory = pin.memory(0)
+        goes = (pin.stroking and memory.goal is self._demand) or memory.waits_for_rest
+        if copy.shadow:  # what moves it is not ours: it is enough that we would let it go
+            goes = (self._actuator, self._demand) not in copy.vetoed
+        woken = self._demand is Demand.RELEASE and any(isinstance(out, WakeBus) for out in outputs)
+        return pin.state is _END[self._demand] or goes or woken
 
 
 def _chosen(

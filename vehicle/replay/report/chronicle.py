@@ -213,10 +213,12 @@ class Chronicle:
         if self._origin is None:
             return NOT_RECORDED
         manager = self._origin.manager
-        if manager.pin(actuator).state is PinState.RELEASED:
+        pin = manager.pin(actuator)
+        if pin.state is PinState.RELEASED:
             return RELEASED_ALREADY
-        owner = manager.effective.settings
-        asked = (manager.situation(actuator), owner, manager.waits_for, actuator)
+        decided_on = (manager.situation(actuator), manager.effective.settings, manager.waits_for)
+        may_move = (manager.silent, manager.faults, manager.snapshot.board_supply)
+        asked = (actuator, decided_on, may_move, manager.manual_release, pin.state, pin.feedback)
         if asked not in self._ways:
             self._ways[asked] = _ways(manager, actuator, now_us)
         return self._ways[asked]
