@@ -16,7 +16,6 @@ from typing import Protocol
 from vehicle.core.car import Actuator
 from vehicle.core.events_told import sentence
 from vehicle.core.manager import LockManager
-from vehicle.core.memory import Timer
 from vehicle.core.messages import (
     ActuatorChanged,
     Answered,
@@ -32,8 +31,6 @@ from vehicle.core.messages import (
 )
 from vehicle.core.names import Demand, PinState
 from vehicle.core.record import record
-from vehicle.core.settings import Settings
-from vehicle.core.situation import Situation
 from vehicle.core.way import CHANGE_WORDS
 from vehicle.core.whatif import ways
 from vehicle.core.words import FAULT_WORDS, PIN_WORDS, RESULT_WORDS
@@ -41,7 +38,7 @@ from vehicle.replay.report.lanes import ASSUMED, PERMIT, demand_key, state_key
 from vehicle.replay.timeline import Row, Timeline
 from vehicle.wire.frame import Frame
 
-Ways = dict[tuple[Situation, Settings, frozenset[Timer], Actuator], str]
+Ways = dict[tuple[object, ...], str]
 """What would release a pin, by all that it depends on besides the car."""
 
 RELEASED_ALREADY = "nothing is needed: the pin is released"
