@@ -6,10 +6,14 @@ another one's luck would have found. Longer and freshly seeded searches are a ma
 Tests marked ``whole`` go the same ways thousands of times: tracing them finds no further line and
 would take longer than all the others. Coverage looks away while they run. (pytest-cov's own
 ``no_cover`` leaves a second tracer behind in the workers of pytest-xdist.)
+
+A run that a script started in its background ignores Ctrl-C, and so would each process that a test
+starts and ends with it: here all of them hear it.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from collections.abc import Generator
@@ -19,6 +23,9 @@ from hypothesis import settings
 
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
