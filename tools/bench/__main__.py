@@ -63,11 +63,12 @@ def _print(area: Area, size: Size, rounds: int) -> None:
     before = machine.load()
     with area.groups(size) as groups:
         measured = [(group, measure(area, group, rounds, _say)) for group in groups]
+    held_back = [group for group, _ in measured if group.rounds_max]
     _say("")
     print()
     print("\n".join(area_lines(area, measured)))
     counted = ", ".join(
-        f"{group.title}: {min(rounds, group.rounds_max)}" for group in groups if group.rounds_max
+        f"{group.title}: {min(rounds, group.rounds_max or rounds)}" for group in held_back
     )
     print(
         f"\nBefore: {before}; after: {machine.load()}.{f' Rounds: {counted}.' if counted else ''}"

@@ -95,6 +95,7 @@ class Area:
     title: str
     columns: tuple[Column | Ratio, ...]
     groups: Callable[[Size], AbstractContextManager[Iterable[Group]]]
-    """Prepares what the runs need, gives the groups, and clears up."""
+    """Prepares what the runs need, gives the groups, each measured before the next one is asked
+    for, and clears up."""
     notes: tuple[str, ...] = field(default=())
     """What a reader must know to understand the figures, a sentence each."""

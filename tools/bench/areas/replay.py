@@ -37,7 +37,7 @@ _NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C"}
 """NumPy's algebra, which nobody here uses, would start a thread for every processor."""
 
 
-class _Runs:
+class Runs:
     """Runs commands on one file, and says how much of it they read in a second."""
 
     def __init__(self, bin_folder: Path, car: Path, path: Path, frames: int) -> None:
@@ -108,8 +108,8 @@ def _groups(size: Size) -> Iterator[list[Group]]:
     count = len(frames.ids)
     groups = []
 
-    def runs(path: Path, held: int, at: Path = bin_folder) -> _Runs:
-        return _Runs(at, car, path, held)
+    def runs(path: Path, held: int, at: Path = bin_folder) -> Runs:
+        return Runs(at, car, path, held)
 
     log_path = write_text(folder / "log.log", in_pieces(frames))
     log = runs(log_path, count)
