@@ -240,7 +240,9 @@ class Bench:
         self.profile = profile
         self.wires = list(wires)
         self.said: list[str] = []
-        self.clock = clock or LiveClock(lambda: loop.now_us, lambda: EPOCH_US + loop.now_us)
+        self.clock = clock or LiveClock(
+            lambda: loop.now_us * 1000, lambda: (EPOCH_US + loop.now_us) * 1000
+        )
         wiring = Wiring(profile, [wire.channel for wire in self.wires], named)
         self.ports = [WirePort(wire, profile, wiring) for wire in self.wires]
         self.recorder = None

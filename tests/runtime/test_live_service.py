@@ -737,7 +737,7 @@ def test_a_wall_clock_that_is_set_turns_no_time_and_stops_none(
             return offset[0] + loop.now_us
 
         wire.stamp = wall
-        clock = LiveClock(lambda: loop.now_us, wall)
+        clock = LiveClock(lambda: loop.now_us * 1000, lambda: wall() * 1000)
         bench = Bench(loop, reference(), [wire], record=record, clock=clock)
         bench.start()
         drive = asyncio.create_task(CarOnWires(bench, CHARGE).drive())

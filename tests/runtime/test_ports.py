@@ -365,7 +365,7 @@ def test_a_socket_hears_only_what_is_wanted_and_errors_even_where_the_kernel_let
         wire.put(frame)
     wire.put_bytes(struct.pack("=IB3x8s", 0x2000_0000 | BUS_OFF, 8, b""))
     batch: list[Arrived] = []
-    assert heard.read(batch, 100)
+    assert heard.read(batch, 100, 100)
     assert [each.frame.data[:1] for each in batch] == [b"1", b"4", b"\0"]
     assert (batch[-1].frame.error, heard.received) == (True, 6)
     heard.close()
@@ -378,6 +378,6 @@ def test_no_more_is_read_at_once_than_was_asked_for_wanted_or_not() -> None:
     for _ in range(30):
         wire.put(Frame(0x101))
     batch: list[Arrived] = []
-    assert [heard.read(batch, 20), heard.read(batch, 20)] == [False, True]
+    assert [heard.read(batch, 20, 20), heard.read(batch, 20, 20)] == [False, True]
     assert (batch, heard.received) == ([], 30)
     heard.close()

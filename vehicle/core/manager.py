@@ -75,8 +75,10 @@ class LockManager:
         self._decided_on: dict[Actuator, Basis] = {}
         """What the standing decisions were made of."""
         self._now_us = 0
-        self._deadline_us: int | None = None
-        """Worked out when something happened, because it is asked for with every frame."""
+        self.deadline_us: int | None = None
+        """When ``handle`` next wants a DeadlinePassed, or None: no sooner, and there is no tick.
+
+        It changes only when something happened: it is asked for with every frame."""
 
     # ---- the outside ----------------------------------------------------------------------------
 
@@ -172,7 +174,7 @@ class LockManager:
             actuator: decide_for(self._state, actuator) for actuator in Actuator
         }
         self._permit = permit_of(self._state)
-        self._deadline_us = self._next_deadline()
+        self.deadline_us = self._next_deadline()
 
     def start(self, now_us: int) -> list[Output]:
         """Begin at ``now_us``: report every signal, decision, state, fault and the permit once."""
@@ -202,11 +204,6 @@ class LockManager:
             *([HeatInlet(True, state.heatings)] if Flag.HEATING in state.flags else []),
         ]
 
-    @property
-    def deadline_us(self) -> int | None:
-        """When ``handle`` next wants a DeadlinePassed, or None: no sooner, and there is no tick."""
-        return self._deadline_us
-
     def _next_deadline(self) -> int | None:
         times = list(self._state.timers.values())
         for pin in self._state.pins.values():
@@ -223,7 +220,7 @@ class LockManager:
         if now_us < self._now_us:
             raise ValueError(f"event at {now_us} us lies before {self._now_us} us")
         self._now_us = now_us
-        if self._deadline_us is not None and self._deadline_us <= now_us:
+        if self.deadline_us is not None and self.deadline_us <= now_us:
             self._expire()
         intake.take(self._state, event, now_us)
         return self._settle()
@@ -289,7 +286,7 @@ class LockManager:
         watch.watch_supply(state)
         spans.watch(state, self._now_us)
         self._give_permit()
-        self._deadline_us = self._next_deadline()
+        self.deadline_us = self._next_deadline()
         outputs, state.outputs = state.outputs, []
         return outputs
 

@@ -11,8 +11,8 @@ itself; a stamp that says so was made with a wall clock that has been set since,
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from time import monotonic_ns, time_ns
 from typing import NamedTuple
 
 EPOCH_US_MIN = 631_152_000_000_000
@@ -24,14 +24,9 @@ EARLY_US_MAX = 10_000
 before it can be read."""
 
 
-def monotonic_us() -> int:
-    """Return the monotonic clock in microseconds."""
-    return time.monotonic_ns() // 1000
-
-
 def wall_us() -> int:
     """Return the wall clock in microseconds since 1970."""
-    return time.time_ns() // 1000
+    return time_ns() // 1000
 
 
 class Look(NamedTuple):
@@ -47,26 +42,31 @@ class LiveClock:
     """One clock for all buses of one service. Its zero is the moment it was made."""
 
     def __init__(
-        self, monotonic: Callable[[], int] = monotonic_us, wall: Callable[[], int] = wall_us
+        self, monotonic: Callable[[], int] = monotonic_ns, wall: Callable[[], int] = time_ns
     ) -> None:
+        """Begin. Both clocks are asked for nanoseconds, the wall clock for those since 1970."""
         self._monotonic = monotonic
         self._wall = wall
-        self._began_us = monotonic()
-        self.epoch_us = max(wall(), EPOCH_US_MIN)
+        self._began_us = monotonic() // 1000
+        self.epoch_us = max(wall() // 1000, EPOCH_US_MIN)
         """Wall-clock microseconds since 1970 at this clock's zero; 1990 where it was never set."""
         self._last_us = 0
 
     def look(self) -> Look:
         """Return the present moment, without giving it out."""
-        return Look(max(self._last_us, self._monotonic() - self._began_us), self._wall())
+        now_us = self._monotonic() // 1000 - self._began_us
+        if now_us < self._last_us:
+            now_us = self._last_us
+        return Look(now_us, self._wall() // 1000)
 
     def now_us(self) -> int:
         """Return the present moment, never before any moment given out already."""
-        return self.give_out(self._monotonic() - self._began_us)
+        return self.give_out(self._monotonic() // 1000 - self._began_us)
 
     def give_out(self, moment_us: int) -> int:
         """Return ``moment_us``, raised to the last one given out; later ones follow."""
-        self._last_us = max(self._last_us, moment_us)
+        if moment_us > self._last_us:
+            self._last_us = moment_us
         return self._last_us
 
     def arrived_us(self, look: Look, stamp_us: int | None) -> int:

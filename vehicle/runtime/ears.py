@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 
 from vehicle.core.messages import BusFailed, BusRestored
-from vehicle.runtime.clock import LiveClock
+from vehicle.runtime.clock import LiveClock, Look
 from vehicle.runtime.ports import BATCH_MAX, Port
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame
@@ -30,31 +30,40 @@ class Ears:
         self._failed: set[str] = set()
         self.drained = True
         """Whether the latest ``take`` took everything there was."""
+        self.more = False
+        """Whether it left something of which no port will tell by itself."""
         self.stirred = False
         """Whether something became of a channel, or one is down, as of the latest ``take``."""
 
-    def take(self) -> list[tuple[int, Port, Frame]]:
+    def take(self, look: Look) -> list[tuple[int, Port, Frame]]:
         """Return what has arrived, as (microseconds, channel, frame) in order of arrival.
 
-        A time may lie a little before one that was given out since; the clock raises it then.
+        Of a single channel what was read already is enough, where there is such: nothing can have
+        come before it. ``look`` is the present moment. A time may lie a little before one that was
+        given out since; the clock raises it then.
         """
         arrivals: list[tuple[int, Port, Frame]] = []
-        clock = self._clock
-        self.drained, self.stirred = True, bool(self._failed)
+        clock, alone = self._clock, len(self._ports) == 1
+        self.drained, self.more, self.stirred = True, False, bool(self._failed)
         for port in self._ports:
-            batch = port.poll(BATCH_MAX)
-            if not port.drained:
+            batch = port.at_hand() if alone else []
+            if batch:
                 self.drained = False
+            else:
+                batch = port.poll(BATCH_MAX)
+                look = clock.look()
+                if not port.drained:
+                    self.drained, self.more = False, True
             if port.changed or not port.up:
                 self.stirred = True
             if not batch:
                 self._waited_us[port.channel] = 0
                 continue
-            look = clock.look()
-            times = [clock.arrived_us(look, stamp_us) for stamp_us, _ in batch]
-            self._waited_us[port.channel] = look.now_us - times[0]
-            arrivals += [(at, port, frame) for at, (_, frame) in zip(times, batch, strict=True)]
-        if len(self._ports) > 1:
+            before = len(arrivals)
+            for stamp_us, frame in batch:
+                arrivals.append((clock.arrived_us(look, stamp_us), port, frame))
+            self._waited_us[port.channel] = look.now_us - arrivals[before][0]
+        if not alone:
             arrivals.sort(key=itemgetter(0))
         return arrivals
 

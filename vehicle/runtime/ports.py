@@ -240,12 +240,16 @@ class Port:
 
     # ---- reading --------------------------------------------------------------------------------
 
+    def at_hand(self) -> list[Arrived]:
+        """Return the frames that were read already. Whatever else has come is told of anew."""
+        held, self._held = self._held, []
+        return held
+
     def poll(self, limit: int) -> list[Arrived]:
         """Return up to ``limit`` frames that have arrived, in order. Never waits."""
         if self._socket is not None or self._held:
-            self._read_socket(limit - len(self._held))
-            held, self._held = self._held, []
-            return held
+            self._read_socket(limit - len(self._held), limit)
+            return self.at_hand()
         batch: list[Arrived] = []
         if self._reader is not None:
             self._poll_reader(self._reader, batch, limit)
@@ -261,18 +265,23 @@ class Port:
         return self._reader is None or self._reader.lives
 
     def _readable(self) -> None:
-        self._read_socket(BATCH_MAX - len(self._held))
+        """Read up to the first frame that somebody may want.
+
+        Mostly it is the only one: to find that out would take a read that fails, and that costs as
+        much as one that does not. If there are more, the descriptor stays readable.
+        """
+        self._read_socket(BATCH_MAX, 1)
         if self._held:
             self.on_ready()
 
-    def _read_socket(self, limit: int) -> None:
+    def _read_socket(self, limit: int, enough: int) -> None:
         sock = self._socket
         self.drained = True
         if sock is None:
             return
         held, before, received_before = self._held, len(self._held), sock.received
         try:
-            self.drained = sock.read(held, limit)
+            self.drained = sock.read(held, limit, enough)
         except OSError as error:
             self._lost(reason(error))
         self.frames_received += sock.received - received_before

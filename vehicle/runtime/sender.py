@@ -124,11 +124,11 @@ class Transmitter:
 
         Return whether something may be due sooner for that.
         """
-        woken = not self._awake(now_us)
-        if woken:
-            self._due_us = dict.fromkeys(self._cycles_us, now_us)
-        self._heard_us = now_us
-        return woken or self._patient
+        heard_us, self._heard_us = self._heard_us, now_us
+        if heard_us is not None and now_us - heard_us < QUIET_US:
+            return self._patient
+        self._due_us = dict.fromkeys(self._cycles_us, now_us)
+        return True
 
     def _awake(self, now_us: int) -> bool:
         return self._heard_us is not None and now_us - self._heard_us < QUIET_US

@@ -222,8 +222,9 @@ class Service:
                 self._tell()
 
     def _turn_once(self) -> None:
-        began_us = self.clock.look().now_us
-        for arrived_us, port, frame in self._ears.take():
+        look = self.clock.look()
+        began_us = look.now_us
+        for arrived_us, port, frame in self._ears.take(look):
             self._feed(self.clock.give_out(arrived_us), port, frame)
         if self._ears.stirred:
             for words in self._ears.told():
@@ -249,7 +250,7 @@ class Service:
         Frames that tell nothing new only put off what would be due without them, so the timer wakes
         us soon enough.
         """
-        if self._given or self._loop.told or self.translator.rearmed or not self._ears.drained:
+        if self._given or self._loop.told or self.translator.rearmed or self._ears.more:
             return False
         if self._speaker is not None and self._speaker.woken:
             return False
@@ -277,11 +278,13 @@ class Service:
         if self._recorder is not None and not self._acquaintance.wide:
             self._recorder.frame(now_us, frame)
         if not frame.error:
-            self._wiring.hear(port.channel, (frame.can_id, frame.extended))
-        if self._speaker is not None and not frame.error:
-            foreign = self._speaker.heard(now_us, port.channel, frame)
-            if foreign is not None:
-                self._say(foreign)
+            can_id = (frame.can_id, frame.extended)
+            if (port.channel, can_id) not in self._wiring.known:
+                self._wiring.hear(port.channel, can_id)
+            if self._speaker is not None:
+                foreign = self._speaker.heard(now_us, port.channel, frame)
+                if foreign is not None:
+                    self._say(foreign)
         self._fed_us = now_us
         self._loop.feed(now_us, frame)
 
@@ -374,7 +377,7 @@ class Service:
     def _arm(self) -> None:
         """Sleep until something is due; for good where nothing is."""
         loop = asyncio.get_running_loop()
-        if not self._ears.drained:
+        if self._ears.more:
             loop.call_soon(self.turn)
         next_us = self._loop.deadline_us
         self.translator.rearmed = False

@@ -50,7 +50,8 @@ class Wiring:
         for spec in specs:
             self._buses_of.setdefault((spec.can_id, spec.extended), set()).add(spec.bus)
         self._heard: dict[str, set[str]] = {bus: set() for bus in self.buses}
-        self._known: set[tuple[str, CanId]] = set()
+        self.known: set[tuple[str, CanId]] = set()
+        """Channels and identifiers that were heard on them: ``hear`` learns nothing of them."""
         self.learnt = 0
         """Grows whenever something was heard that may say where a bus is."""
 
@@ -65,9 +66,9 @@ class Wiring:
     def hear(self, channel: str, can_id: CanId) -> None:
         """Note that a frame was heard: it may say where a bus is."""
         key = (channel, can_id)
-        if key in self._known:
+        if key in self.known:
             return
-        self._known.add(key)
+        self.known.add(key)
         self.learnt += 1
         for bus in self._buses_of.get(can_id, ()):
             self._heard[bus].add(channel)

@@ -242,10 +242,10 @@ class Protection:
     def feed(self, data: bytes) -> Check:
         """Judge one frame and move the state."""
         check = self._check(data)
-        if check is Check.REPEATED:
-            return check
         if check is Check.OK and self.state is ProtectionState.VALID and not any(self._window):
             return check  # the usual frame: nothing can change, and time is dear
+        if check is Check.REPEATED:
+            return check
         verdict = self._verdict(check.good)
         following = TRANSITIONS[self.state].get(verdict, self.state)
         if following is ProtectionState.INVALID and self.state is not following:

@@ -191,7 +191,8 @@ class Translator:
         if reader.protection is not None:
             protection = reader.protection
             check = protection.feed(data)
-            if protection.state is not ProtectionState.VALID or not check.good:
+            usual = check is Check.OK or check is Check.OK_SOME_LOST
+            if not usual or protection.state is not ProtectionState.VALID:
                 return events + self._unused(now_us, reader, protection, check)
         if reader.secoc and not reader.authentic(now_us, data, self._judge, self._judged):
             return events + self._not_authentic(reader, data)
