@@ -127,6 +127,11 @@ def test_a_thought_up_circumstance_tells_each_moment(bench) -> None:
     assert lines[1] == "  override  auto-lock off when place=home"
     assert "it charges                                held          Dangerous voltage" in told
     assert "the battery is full                       free          Auto-lock is off" in told
+    weak = ask(bench, "try", "--place", "away", "--board-supply", "low").stdout
+    assert "board_supply low" in weak
+    assert "But the 12 V supply is low: the pin might never be" in " ".join(weak.split())
+    wrong = ask(bench, "try", "--temperature", "freezing")
+    assert (wrong.exit_code, "must be one of cold, mild" in wrong.stderr) == (2, True)
     wrong = ask(bench, "try", "--hour", "24")
     assert (wrong.exit_code, "0 to 23" in wrong.stderr) == (2, True)
     as_json = json.loads(ask(bench, "try", "--adapter", "yes", "--json").stdout)

@@ -15,7 +15,8 @@ from vehicle.core.circumstance import (
 from vehicle.core.names import Charge, Demand, PinState
 from vehicle.core.rehearsal import MOMENT_WORDS, Moment, Rehearsal, rehearse
 from vehicle.core.settings_read import parse
-from vehicle.core.signals import Cabin, Hour, Place, Supply
+from vehicle.core.signals import BoardSupply, Cabin, Hour, Place, Supply, Temperature
+from vehicle.core.strain import Strain, read_strain
 
 pytestmark = pytest.mark.fast
 
@@ -49,6 +50,56 @@ def held(rehearsal: Rehearsal) -> list[str]:
 )
 def test_what_is_plugged_in_is_held_at_these_moments(settings, circumstance, moments) -> None:
     assert held(rehearse(Car(), parse(settings), circumstance)) == moments
+
+
+@pytest.mark.parametrize(
+    ("settings", "strain", "moments"),
+    [
+        ({}, {}, ["locked", "waiting", "charging", "full"]),
+        (
+            {},
+            {"temperature": "mild", "board_supply": "good"},
+            ["locked", "waiting", "charging", "full"],
+        ),
+        ({}, {"board_supply": "low"}, []),
+        ({}, {"board_supply": "too-low"}, []),
+        ({"latch-mode": "always"}, {}, ["plugged-in", "locked", "waiting", "charging", "full"]),
+        (
+            {"latch-mode": "always", "cold-release": "attended"},
+            {"temperature": "cold"},
+            ["locked", "waiting", "charging", "full"],
+        ),
+        ({"cold-release": "always"}, {"temperature": "cold"}, ["waiting", "charging"]),
+        (
+            {"cold-release": "never"},
+            {"temperature": "cold"},
+            ["locked", "waiting", "charging", "full"],
+        ),
+    ],
+)
+def test_cold_and_a_weak_battery_change_at_which_moments_it_is_held(
+    settings, strain, moments
+) -> None:
+    rehearsal = rehearse(Car(), parse(settings), AWAY, strain=read_strain(strain))
+    assert held(rehearsal) == moments
+
+
+def test_a_pin_that_the_interlock_stops_says_so_where_it_is_wanted_otherwise() -> None:
+    weak = rehearse(Car(), parse({}), AWAY, strain=Strain(board_supply=BoardSupply.LOW))
+    at = {each.moment: each for each in weak.moments}
+    assert at[Moment.WAITING].demand is Demand.ENGAGE
+    assert at[Moment.WAITING].veto.startswith("the 12 V supply is low")
+    assert at[Moment.LOCKED].rule.name == "supply_runs_down"
+    assert at[Moment.LOCKED].veto == at[Moment.FULL].veto == ""
+    mild = rehearse(Car(), parse({}), AWAY, strain=Strain(Temperature.MILD))
+    assert {each.veto for each in mild.moments} == {""}
+
+
+def test_a_strain_that_cannot_be_names_what_fits() -> None:
+    with pytest.raises(ConditionError, match=r"one of too-low, low, good.*did you mean 'low'"):
+        read_strain({"board_supply": "lo"})
+    with pytest.raises(ConditionError, match="temperature = 'unknown' must be one of cold, mild"):
+        read_strain({"temperature": "unknown"})
 
 
 def test_a_grace_time_is_lived_through_where_there_is_one() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from vehicle.core.car import Actuator
 from vehicle.core.names import Charge, FaultName, PinState
 from vehicle.core.settings import Toggle
-from vehicle.core.signals import CarLock, Inlet, KeyZone, Occupant, Session, Supply
+from vehicle.core.signals import CarLock, Inlet, KeyZone, Occupant, Session, Supply, Temperature
 from vehicle.core.snapshot import OPTIONAL, SIGNALS
 from vehicle.runtime.demo_actions import ACTIONS, BY_KEY, ZONES
 from vehicle.runtime.demo_car import AWAKE_US, DemoCar
@@ -39,9 +39,9 @@ def test_the_car_begins_unlocked_and_empty_with_everything_known() -> None:
 
 def test_time_never_runs_backwards() -> None:
     car = DemoCar()
-    car.advance(2_000_000)
-    car.advance(1_000_000)
-    assert car.now_us == 2_000_000
+    car.advance(4_000_000)
+    car.advance(3_000_000)
+    assert car.now_us == 4_000_000
 
 
 def test_the_same_keys_at_the_same_times_tell_the_same_story() -> None:
@@ -210,6 +210,34 @@ def test_ice_makes_a_stroke_need_a_second_try() -> None:
     assert hands.car.manager.pin(LATCH).state is PinState.ENGAGED
     hands.hit("i")
     assert BY_KEY["i"].state(hands.car) == ""
+
+
+def test_cold_makes_a_failed_release_heat_the_inlet() -> None:
+    hands = Hands("cp")
+    assert BY_KEY["c"].state(hands.car) == "ON"
+    hands.wait(70)
+    assert hands.car.manager.snapshot.temperature is Temperature.COLD
+    hands.hit("jr")
+    hands.wait(30)
+    assert any("heat" in words for words in hands.told("notice"))
+    assert hands.hit("c") == "let it be 20 °C again"
+    assert BY_KEY["c"].state(hands.car) == ""
+
+
+def test_a_12_v_battery_goes_from_good_to_weak_to_empty_and_back() -> None:
+    hands = Hands("v")
+    assert BY_KEY["v"].state(hands.car) == "LOW"
+    hands.wait(11)
+    assert (FaultName.SUPPLY_LOW, None) in hands.car.manager.faults
+    hands.hit("p5")
+    assert hands.car.reach(LATCH) == 0, "no engage stroke is begun with a weak battery"
+    hands.hit("v")
+    assert BY_KEY["v"].state(hands.car) == "EMPTY"
+    hands.hit("v")
+    assert BY_KEY["v"].state(hands.car) == ""
+    hands.wait(70)
+    assert (FaultName.SUPPLY_LOW, None) not in hands.car.manager.faults
+    assert hands.car.manager.pin(LATCH).state is PinState.ENGAGED
 
 
 def test_jam_ends_in_a_fault_and_freed_pins_move_again() -> None:

@@ -114,6 +114,8 @@ def _asked(key: str | None, socket_path: str, as_json: bool) -> Mapping[str, Any
 @click.option("--adapter", metavar="YES|NO", help="Whether an adapter is between.")
 @click.option("--cabin", metavar="STATE", help="empty or occupied.")
 @click.option("--hour", "hours", metavar="HOUR", help="The hour of the day, 0 to 23.")
+@click.option("--temperature", metavar="STATE", help="cold or mild.")
+@click.option("--board-supply", metavar="STATE", help="The 12 V supply: good, low or too-low.")
 @click.option("--limit-a", type=click.IntRange(1, 1000), help="What an AC supply offers.  [16]")
 @socket_option
 @json_option

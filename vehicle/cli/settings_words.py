@@ -106,4 +106,5 @@ def rehearsed(told: Told, columns: int) -> Iterator[str]:
         pin = _PINS.get(each["actuator"], "")
         verdict = pin + _STATES.get(each["state"], each["state"])
         before = f"{each['words']:<{widest}}  {verdict:<12}  "
-        yield from wrapped(before, " " * len(before), each["sentence"], columns, {})
+        but = f" But {each['veto']}." if each["veto"] else ""
+        yield from wrapped(before, " " * len(before), each["sentence"] + but, columns, {})

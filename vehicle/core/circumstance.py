@@ -162,7 +162,8 @@ def read_when(given: Mapping[str, str] | str) -> When:
             raise ConditionError(f"unknown circumstance {name!r}{nearest(name, DIMENSIONS)}")
         if name in found:
             raise ConditionError(f"{name} is named twice; give one override for each of its values")
-        found[name] = _hours(word) if name == "hours" else _word(name, word)
+        fits = CONDITION_WORDS.get(name, ())
+        found[name] = _hours(word) if name == "hours" else fitting(name, word, fits)
     if not found:
         raise ConditionError(f"no circumstance is named; name one of {', '.join(DIMENSIONS)}")
     return When(tuple((name, found[name]) for name in DIMENSIONS if name in found))
@@ -198,8 +199,9 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def _word(name: str, word: str) -> str:
-    words = CONDITION_WORDS[name]
+def fitting(name: str, word: str, words: Iterable[str]) -> str:
+    """Return ``word`` where it is one of ``words``; raises ConditionError, which names them."""
+    words = tuple(words)
     if word not in words:
         fits = f"{name} = {word!r} must be one of {', '.join(words)}"
         raise ConditionError(f"{fits}{nearest(word, words)}")

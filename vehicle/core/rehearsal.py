@@ -22,12 +22,14 @@ from vehicle.core.policy import Rule
 from vehicle.core.record import record
 from vehicle.core.resolve import Effective
 from vehicle.core.settings import Settings, Toggle
+from vehicle.core.settling import SETTLING
 from vehicle.core.signals import (
     Cable,
     CarLock,
     Feedback,
     Fitted,
     Inlet,
+    KeyZone,
     Occupant,
     Pilot,
     Session,
@@ -39,12 +41,15 @@ from vehicle.core.signals import (
 from vehicle.core.situation import guarding_pin
 from vehicle.core.snapshot import FEEDBACK_SIGNAL
 from vehicle.core.spans import LONG_WAIT_US
+from vehicle.core.strain import STRAINS, Strain
 
 MINUTE_US = 60_000_000
 STEP_US = 10_000_000
 """Between two moments: longer than a stroke with all its tries."""
 STROKE_US = 300_000
 """How long the thought-up pins take."""
+SETTLED_US = max(each for how in SETTLING.values() for each in (how.up_us, how.down_us))
+"""By when cold, or a weak 12 V supply, counts."""
 
 
 class Moment(StrEnum):
@@ -72,19 +77,20 @@ MOMENT_WORDS = {
 _CHANGES: dict[Moment, dict[str, SignalValue]] = {
     Moment.PLUGGED_IN: {
         "car_lock": CarLock.UNLOCKED,
+        "key": KeyZone.AT_PORT,
         "session": Session.NONE,
         "inlet": Inlet.SAFE,
         "weld": Weld.NONE,
         "pilot": Pilot.PRESENT,
     },
-    Moment.LOCKED: {"car_lock": CarLock.LOCKED},
+    Moment.LOCKED: {"car_lock": CarLock.LOCKED, "key": KeyZone.ABSENT},
     Moment.WAITING: {"session": Session.WAITING},
     Moment.CHARGING: {"session": Session.CHARGING, "inlet": Inlet.ENERGISED},
     Moment.FULL: {"session": Session.COMPLETE, "inlet": Inlet.SAFE},
     Moment.GRACE_OVER: {},
-    Moment.UNLOCKED: {"car_lock": CarLock.UNLOCKED},
+    Moment.UNLOCKED: {"car_lock": CarLock.UNLOCKED, "key": KeyZone.AT_PORT},
 }
-"""Moment -> what changes then."""
+"""Moment -> what changes then. Its key is with the owner, who comes and goes."""
 
 
 @record
@@ -100,6 +106,8 @@ class Decided:
     overrides: tuple[Override, ...]
     """Those without which it would be decided otherwise."""
     permit: Charge
+    veto: str
+    """Why the pin does not do so, where the interlock forbids it; else empty."""
 
 
 @record
@@ -120,12 +128,16 @@ def rehearse(
     *,
     high_current: bool = False,
     pins: frozenset[Actuator] = frozenset(Actuator),
+    strain: Strain | None = None,
 ) -> Rehearsal:
     """Return what ``settings`` lead to in ``circumstance``, moment by moment.
 
     ``high_current``: an AC supply offers more than 16 A. ``pins``: those that the car has.
+    ``strain``: how things stand since long before; None: nothing is known of it.
     """
     stage = _Stage(car, settings)
+    stage.see({name: getattr(strain or Strain(), name) for name in STRAINS})
+    stage.pass_time(SETTLED_US)
     stage.see(_scene(circumstance, high_current, pins))
     moments = tuple(_lived(stage))
     return Rehearsal(stage.manager.circumstance, stage.manager.effective, moments)
@@ -145,15 +157,21 @@ def _lived(stage: _Stage) -> Iterator[Decided]:
         actuator = guarding_pin(manager.snapshot) or Actuator.LATCH
         decision = manager.decision(actuator)
         overrides = manager.overrides_behind(actuator)
+        state = manager.pin(actuator).state
+        veto = manager.vetoed.get((actuator, decision.demand), "")
         yield Decided(
             moment,
             actuator,
             decision.demand,
-            manager.pin(actuator).state,
+            state,
             decision.rule,
             overrides,
             manager.permit,
+            "" if state is _END.get(decision.demand) else veto,
         )
+
+
+_END = {Demand.ENGAGE: PinState.ENGAGED, Demand.RELEASE: PinState.RELEASED}
 
 
 def _scene(

@@ -25,6 +25,7 @@ from vehicle.core.settings import Settings
 from vehicle.core.settings_read import SettingsError
 from vehicle.core.signals import Fitted
 from vehicle.core.situation import fitted
+from vehicle.core.strain import STRAINS, read_strain
 from vehicle.core.words import CHARGE_WORDS
 from vehicle.runtime.control_service import LiveService
 from vehicle.runtime.settings_store import SettingsStore
@@ -107,9 +108,11 @@ class SettingsControl:
         return _changed(before, settings, gives_up)
 
     def _try(self, call: Call) -> Reply:
-        given = {name: call.parameters[name] for name in DIMENSIONS if call.parameters[name]}
+        given = {name: word for name, word in call.parameters.items() if word}
+        strains = {name: word for name, word in given.items() if name in STRAINS}
         try:
-            thought_up = read_circumstance(given)
+            thought_up = read_circumstance({k: w for k, w in given.items() if k in DIMENSIONS})
+            strain = read_strain(strains)
         except ConditionError as error:
             raise bad_setting(f"settings: {error}") from error
         manager = self._service.manager
@@ -123,12 +126,13 @@ class SettingsControl:
                 for actuator in Actuator
                 if fitted(manager.snapshot, actuator) is not Fitted.ABSENT
             ),
+            strain=strain,
         )
         effective, circumstance = rehearsed.effective, rehearsed.circumstance
         return {
             "effective": in_words(effective.settings),
             "overrides": _overrides(manager.settings, effective, circumstance),
-            "circumstance": _circumstance(circumstance),
+            "circumstance": {**_circumstance(circumstance), **strains},
             "moments": [_moment(each) for each in rehearsed.moments],
         }
 
@@ -228,4 +232,5 @@ def _moment(decided: Decided) -> dict[str, Any]:
         "overrides": [str(each) for each in decided.overrides],
         "permit": decided.permit,
         "permit_words": CHARGE_WORDS[decided.permit],
+        "veto": decided.veto,
     }

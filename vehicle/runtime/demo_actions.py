@@ -26,6 +26,10 @@ AC_AMPS = 32
 DC_AMPS = 150
 ICE_TRAVEL_MS = 900
 """A frozen pin's travel: more than one pulse of 600 ms, less than two."""
+FROST_C, ORDINARY_C = -15, 20
+"""Degrees outside, in the cold and otherwise."""
+BOARD_MV = {"": 12_600, "LOW": 11_000, "EMPTY": 8_500}
+"""The 12 V battery's way, in millivolts: good, too weak to engage with, too weak for any stroke."""
 PRESS_MS = 300
 """How long a button is held, as in a story."""
 
@@ -220,6 +224,29 @@ def _jam_state(car: DemoCar) -> str:
     return "ON" if car.has_fault("stuck_pin") else ""
 
 
+def _cold(car: DemoCar) -> str:
+    if _cold_state(car):
+        car.step("weather", celsius=ORDINARY_C)
+        return f"let it be {ORDINARY_C} °C again"
+    car.step("weather", celsius=FROST_C)
+    return f"let it be {FROST_C} °C; the car goes by that after a minute"
+
+
+def _cold_state(car: DemoCar) -> str:
+    return "ON" if car.plant.around.outside_c == FROST_C else ""
+
+
+def _board_supply(car: DemoCar) -> str:
+    states = tuple(BOARD_MV)
+    state = states[(states.index(_board_supply_state(car)) + 1) % len(states)]
+    car.step("board_supply", mv=BOARD_MV[state])
+    return f"let the 12 V battery have {BOARD_MV[state] / 1000:.1f} V"
+
+
+def _board_supply_state(car: DemoCar) -> str:
+    return next(state for state, mv in BOARD_MV.items() if mv == car.plant.around.board_mv)
+
+
 ACTIONS = (
     Action("l", "doors", "lock or unlock the car", _doors),
     Action("k", "key", "move the key to its next zone", _key),
@@ -237,6 +264,14 @@ ACTIONS = (
     Action("w", "wall side", "cut the cable's wall side, or mend it", _wall, _wall_state),
     Action("i", "ice", "let both pins freeze until they are slow, or thaw", _ice, _ice_state),
     Action("j", "jam", "jam both pins, or free them", _jam, _jam_state),
+    Action("c", "cold", "let it be cold outside, or not", _cold, _cold_state),
+    Action(
+        "v",
+        "12 V",
+        "let the 12 V battery be weak, then empty, then good",
+        _board_supply,
+        _board_supply_state,
+    ),
 )
 """Everything that can be done, in the order of the help line."""
 

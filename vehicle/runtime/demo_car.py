@@ -30,8 +30,8 @@ from vehicle.wire.translator import Translator
 
 JITTER_US = 2_000
 """Each frame of the car is late by up to this, as in a story."""
-AWAKE_US = 500_000
-"""By when every message of the reference bus was heard: its slowest cycle is 200 ms."""
+AWAKE_US = 2_100_000
+"""By when every message of the reference bus was heard: its slowest cycle is 2 s."""
 UNTIL_TOLD_US = 2**62
 """The end of a fault that holds until it is ended by hand."""
 
@@ -52,7 +52,7 @@ class DemoCar:
         profile = profile or load_profile("reference")
         self.now_us = 0
         self._listen = listen
-        self._car = SimulatedCar(profile, StartState(), (), seed, JITTER_US)
+        self._car = SimulatedCar(profile, StartState(surroundings=True), (), seed, JITTER_US)
         self._watch = SafetyWatch(
             self._car.plant,
             self._car.orders,

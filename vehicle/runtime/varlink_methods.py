@@ -14,6 +14,7 @@ from typing import Any
 
 from vehicle.core.circumstance import DIMENSIONS
 from vehicle.core.record import record
+from vehicle.core.strain import STRAINS
 from vehicle.runtime.varlink_access import Needs
 from vehicle.runtime.varlink_wire import VarlinkError
 
@@ -89,7 +90,7 @@ CHARGELOCK_SIGNATURES: Mapping[str, Signature] = {
     "TakePreset": Signature(needs=Needs.CHANGE, parameters={"name": Kind.TEXT}),
     "TrySettings": Signature(
         parameters={
-            **dict.fromkeys(DIMENSIONS, Kind.TEXT_OR_NONE),
+            **dict.fromkeys((*DIMENSIONS, *STRAINS), Kind.TEXT_OR_NONE),
             "limit_a": Kind.COUNT_OR_NONE,
         }
     ),
