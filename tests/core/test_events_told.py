@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from core_bench import AC_32, LATCH, MIN, Bench, S, charging, plugged, stop_to
 
-from vehicle.core.events_told import EVENTS, TO_ACT_ON, Severity, sentence
+from vehicle.core.events_told import EVENTS, TO_ACT_ON, Severity, _word, sentence
 from vehicle.core.names import EventName
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import CarLock, Feedback, Occupant, Session
@@ -101,6 +101,11 @@ def test_an_event_is_as_grave_as_what_may_be_lost(
             "unplugged during the charge (1.0 kWh so far)",
         ),
         (
+            EventName.UNPLUGGED_DURING_CHARGE,
+            (("energy_wh", 100_000),),
+            "unplugged during the charge (100.0 kWh so far)",
+        ),
+        (
             EventName.JAMMED,
             (("actuator", "latch"), ("command", "engage")),
             "the pin did not move in any of its tries (charge-port latch, to engage)",
@@ -138,6 +143,11 @@ def test_details_are_told_in_words(
     event: EventName, details: tuple[tuple[str, str | int], ...], words: str
 ) -> None:
     assert sentence(event, details) == words
+
+
+def test_a_value_without_words_of_its_own_is_told_as_it_is() -> None:
+    said = _word({"1": "one"})
+    assert [said("1"), said(1), said("two"), said(2)] == ["one", "one", "two", "2"]
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,23 @@ def test_a_veto_says_why_and_names_the_gravest_reason_first(
     assert veto(seen, direction, awaited=awaited, pulled=pulled) == why
 
 
+def test_a_veto_for_want_of_voltage_says_so() -> None:
+    ready = Snapshot(occupant=Occupant.CONNECTOR, inlet=Inlet.SAFE, latch_fitted=Fitted.FITTED)
+    told = {
+        (supply, direction): veto(ready, direction, board=supply)
+        for supply in (BoardSupply.LOW, BoardSupply.TOO_LOW)
+        for direction in (Demand.ENGAGE, Demand.RELEASE)
+    }
+    assert told == {
+        (BoardSupply.LOW, Demand.ENGAGE): (
+            "the 12 V supply is low: the pin might never be released again"
+        ),
+        (BoardSupply.LOW, Demand.RELEASE): None,
+        (BoardSupply.TOO_LOW, Demand.ENGAGE): "the 12 V supply is too low for any stroke",
+        (BoardSupply.TOO_LOW, Demand.RELEASE): "the 12 V supply is too low for any stroke",
+    }
+
+
 def test_a_veto_of_a_release_into_the_empty_inlet_says_so() -> None:
     seen = Snapshot(occupant=Occupant.EMPTY, inlet=Inlet.SAFE, latch_fitted=Fitted.FITTED)
     leave = Car(when_empty=WhenEmpty.LEAVE)

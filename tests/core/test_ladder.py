@@ -90,6 +90,38 @@ def test_the_command_is_named_only_where_the_car_takes_commands() -> None:
     assert "chargelock" not in words_of(Rung.ASK_AGAIN, BARE)
 
 
+@pytest.mark.parametrize(
+    ("rung", "car", "words"),
+    [
+        (Rung.ASK_AGAIN, FULL, "Ask for the release again: chargelock unlatch."),
+        (Rung.ASK_AGAIN, BARE, "Ask the car for the release again, in its own way."),
+        (
+            Rung.HEAT,
+            FULL,
+            "In frost ask, and wait: the inlet is heated and the pin tried again, for 30 min.",
+        ),
+        (
+            Rung.WARM,
+            BARE,
+            "In frost warm the inlet, for half an hour if need be: heat the car, clear the ice"
+            " away.",
+        ),
+        (
+            Rung.MANUAL_RELEASE,
+            FULL,
+            "Last of all, and only while no charge runs. Pull the loop.",
+        ),
+        (
+            Rung.MANUAL_RELEASE,
+            NO_MANUAL_RELEASE,
+            "This car has no manual release: call for roadside help.",
+        ),
+    ],
+)
+def test_a_step_that_depends_on_the_car_says_this(rung: Rung, car: Car, words: str) -> None:
+    assert words_of(rung, car) == words
+
+
 def test_the_other_ways_to_ask_are_those_that_are_heard_the_nearest_first() -> None:
     some = Car(asked_by=(Source.SCREEN, Source.PORT_BUTTON))
     assert words_of(Rung.ASK_OTHERWISE, some) == (

@@ -152,10 +152,32 @@ def test_two_that_use_up_a_third_between_them_are_both_named() -> None:
     )
 
 
-def test_an_override_that_repeats_another_says_so() -> None:
-    text = "auto-lock=off when place=home"
-    with pytest.raises(SettingsError, match="is there already as override 1"):
-        parse({"overrides": [text, text]})
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        ("off when place=home", "off when place=home", "is there already as {}"),
+        ("off when place=home", "on when place=home", "is contradicted by {}, which comes first"),
+        (
+            "off when place=home",
+            "on when place=home, supply=ac",
+            "is never reached: {} always comes first",
+        ),
+        (
+            "off when place=home",
+            "off when place=home, supply=ac",
+            "is never reached: {} always comes first",
+        ),
+    ],
+)
+def test_an_override_that_cannot_win_says_what_stands_in_its_way(
+    first: str, second: str, why: str
+) -> None:
+    with pytest.raises(OverrideError) as caught:
+        check([over(f"auto-lock={first}"), over(f"auto-lock={second}")])
+    reason = why.format(f"override 1 (auto-lock={first})")
+    assert str(caught.value) == (
+        f"override 2 (auto-lock={second}) {reason}; move it up, change it or remove it"
+    )
 
 
 def test_a_dc_stations_cable_is_never_the_owners() -> None:

@@ -108,6 +108,19 @@ def test_an_unlatch_that_is_asked_for_withdraws_the_permit_and_a_latch_does_not(
     assert permit_of(state) is Charge.NONE
 
 
+@pytest.mark.parametrize(("itself", "grip"), [(False, Grip.NO_PIN), (True, Grip.SELF_LOCKING)])
+def test_without_a_pin_it_counts_whether_the_connector_locks_itself(
+    itself: bool, grip: Grip
+) -> None:
+    state = state_of(locks_itself=itself)
+    state.seen = SEATED._replace(latch_fitted=Fitted.ABSENT)
+    assert grip_of(state) is grip
+
+
+def test_a_car_decides_for_itself_unless_it_is_a_shadow() -> None:
+    assert not state_of().shadow
+
+
 WANTS = (None, *(next(r for r in RULES if r.latch is demand) for demand in Demand))
 
 

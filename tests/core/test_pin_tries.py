@@ -12,17 +12,30 @@ from pin_bench import (
     RELEASE,
     SETTLE_US,
     at,
+    in_recovery,
     jammed_engaging,
 )
 
 from vehicle.core.car import StrokeLimits
 from vehicle.core.names import PinState
-from vehicle.core.pin import PinMemory
+from vehicle.core.pin import PinMemory, Step
 from vehicle.core.signals import Feedback
 
 pytestmark = pytest.mark.fast
 
 RELEASED, ENGAGED, JAMMED = PinState.RELEASED, PinState.ENGAGED, PinState.JAMMED
+
+
+def test_what_a_pin_remembers_of_its_tries_is_yes_or_no_and_where_its_stroke_is() -> None:
+    """A record of it is compared and stored: nothing must stand for no."""
+    recovering = in_recovery()
+    recovering.wait(ON_US)
+    assert recovering.pin.memory(recovering.now_us).step is Step.PAUSE
+    jammed = jammed_engaging()
+    jammed.pin.try_again()
+    assert jammed.pin.memory(jammed.now_us).gave_up is False
+    found = at(ENGAGED)
+    assert found.pin.memory(found.now_us).unsettled is False
 
 
 # ---- tries, pauses, recovery, cool-down ----------------------------------------------------------

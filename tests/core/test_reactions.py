@@ -9,7 +9,7 @@ from core_bench import AC_32, ADAPTER, LATCH, MIN, Bench, S, charging, plugged, 
 
 from vehicle.core.car import Car, Pin, StrokeLimits, WhenEmpty
 from vehicle.core.manager import LockManager
-from vehicle.core.memory import Flag
+from vehicle.core.memory import RELEASED, Flag
 from vehicle.core.messages import (
     Command,
     Fault,
@@ -29,6 +29,14 @@ pytestmark = pytest.mark.fast
 
 LOCKED: dict[str, Any] = {"car_lock": CarLock.LOCKED}
 OPEN, CLOSE = FaultName.UNEXPECTED_OPEN, FaultName.UNEXPECTED_CLOSE
+
+
+def test_a_pin_that_comes_out_although_it_shall_hold_is_not_remembered_as_released() -> None:
+    bench = charging(**LOCKED)
+    bench.see(latch=Feedback.RELEASED)
+    bench.run(S)
+    assert bench.state == "released"
+    assert RELEASED[LATCH] not in bench.manager._state.flags
 
 
 def test_a_pin_that_does_not_engage_is_a_fault_until_it_does() -> None:

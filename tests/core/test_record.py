@@ -21,6 +21,8 @@ import pytest
 
 from vehicle.core.record import record
 
+pytestmark = pytest.mark.fast
+
 
 class Pair(NamedTuple):
     """The same class twice: as a record nobody has used yet, and as the standard library's."""

@@ -46,7 +46,7 @@ from vehicle.core.names import (
     Result,
     Source,
 )
-from vehicle.core.request import LATCH_LIMIT_US
+from vehicle.core.request import LATCH_LIMIT_US, _at_rest
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
     CarLock,
@@ -963,3 +963,20 @@ def test_stop_to_is_used_with_a_complete_session_that_frees_an_unlocked_car() ->
     stop_to(bench)
     bench.run(S)
     assert bench.state == "released"
+
+
+# ---- at rest ------------------------------------------------------------------------------------
+
+
+def test_requests_rest_only_while_nothing_is_asked_told_or_awaited() -> None:
+    state = plugged().manager._state
+    assert _at_rest(state)
+    for name, busy in (
+        ("asked", Asked.LATCH),
+        ("stop_attempt", 1),
+        ("faults", {(FaultName.SUPPLY_LOW, None)}),
+        ("timers", {Timer.WAKE_LIMIT: 1}),
+    ):
+        state = plugged().manager._state
+        setattr(state, name, busy)
+        assert not _at_rest(state), name

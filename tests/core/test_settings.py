@@ -13,7 +13,18 @@ from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
 from vehicle.core.policy import decide
 from vehicle.core.resolve import Resolved, for_pin
-from vehicle.core.settings import LESS, MORE, NEVER, HighCurrent, Mode, Settings, Toggle, key_of
+from vehicle.core.settings import (
+    LESS,
+    MORE,
+    NEVER,
+    HighCurrent,
+    Mode,
+    Settings,
+    Toggle,
+    _choice,
+    _number,
+    key_of,
+)
 from vehicle.core.settings_read import SettingsError, parse
 from vehicle.core.settings_told import _lost, described, weakens
 from vehicle.core.situation import Doors, Energy, Need, Phase, Seat, Situation
@@ -48,6 +59,11 @@ WITH_NEVER = {"relock-window-s"}
 
 def field_of(key: str) -> str:
     return key.replace("-", "_")
+
+
+def test_a_choice_may_depend_on_the_circumstance_and_a_number_ends_unless_it_is_said() -> None:
+    assert _choice(Toggle.ON, "Help.").metadata["by_circumstance"] is True
+    assert _number(1, 0, 2, "s", "Help.").metadata["never"] is False
 
 
 def test_these_are_all_the_keys_and_their_defaults() -> None:

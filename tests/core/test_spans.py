@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from core_bench import AC_16, AC_32, DC, LATCH, MIN, PATIENT, Bench, S, charging, plugged, stop_to
 
-from vehicle.core.memory import Timer
+from vehicle.core.memory import Flag, Timer
 from vehicle.core.messages import Command, DriveOff
 from vehicle.core.names import Charge, EventName, FaultName, Result, Source
 from vehicle.core.settings import ColdRelease, Mode, Settings, Toggle
@@ -16,6 +16,7 @@ from vehicle.core.settings_read import parse
 from vehicle.core.settling import SETTLING
 from vehicle.core.signals import (
     BoardSupply,
+    Cabin,
     CarLock,
     Feedback,
     Hour,
@@ -25,6 +26,7 @@ from vehicle.core.signals import (
     Session,
     Temperature,
 )
+from vehicle.core.spans import settings_changed
 
 pytestmark = pytest.mark.fast
 
@@ -104,6 +106,18 @@ def test_a_window_that_is_chosen_to_last_for_ever_stops_running() -> None:
     assert bench.state == "engaged"
 
 
+def test_a_choice_of_a_window_for_ever_itself_ends_the_window_that_runs() -> None:
+    bench = plugged(Settings(), car_lock=CarLock.LOCKED)
+    bench.unlatch()
+    bench.run(S)
+    state = bench.manager._state
+    assert Timer.RELOCK_WINDOW in state.timers
+    state.settings = Settings(relock_window_s=0)
+    settings_changed(state, state.owner_again(), bench.now_us)
+    assert Timer.RELOCK_WINDOW not in state.timers
+    assert Flag.RELOCKS in state.flags
+
+
 FREES_AFTER_TEN = Settings(release_when_full=Toggle.ON, release_grace_min=10)
 
 
@@ -127,6 +141,19 @@ def test_a_change_of_the_circumstance_leaves_the_time_that_runs_as_it_is() -> No
     bench.run(5 * MIN + 59 * S)
     assert bench.rule() != "full_and_freed"
     bench.run(S)
+    assert bench.rule() == "full_and_freed"
+
+
+def test_a_cabin_that_is_believed_empty_changes_the_time_that_runs_from_when_it_began() -> None:
+    alone = ["release-grace-min=2 when cabin=empty"]
+    owner = replace(FREES_AFTER_TEN, overrides=parse({"overrides": alone}).overrides)
+    bench = charging(AC_16, owner, car_lock=CarLock.LOCKED, cabin=Cabin.OCCUPIED)
+    stop_to(bench)
+    bench.run(3 * MIN)
+    bench.see(cabin=Cabin.EMPTY)
+    bench.run(10 * S - 1)
+    assert bench.rule() != "full_and_freed"
+    bench.run(1)
     assert bench.rule() == "full_and_freed"
 
 

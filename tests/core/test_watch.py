@@ -75,6 +75,14 @@ def test_a_released_connector_that_is_taken_is_no_alarm() -> None:
     assert bench.events() == []
 
 
+def test_a_pin_without_a_sensor_that_has_engaged_counts_as_holding() -> None:
+    bench = Bench(Car(latch=Pin(feedback=False)), latch=Feedback.UNKNOWN)
+    bench.see(occupant=Occupant.CONNECTOR, **LOCKED)
+    bench.run(MIN)
+    assert bench.state == "engaged"
+    assert EventName.NOT_SECURED not in bench.events()
+
+
 def test_a_connector_that_leaves_an_assumed_pin_is_no_alarm() -> None:
     bench = Bench(Car(latch=Pin(feedback=False)), latch=Feedback.UNKNOWN)
     bench.see(occupant=Occupant.CONNECTOR, **LOCKED)

@@ -196,6 +196,13 @@ def test_a_weld_result_that_is_owed_is_part_of_a_safe_inlet_unless_no_weld_test_
 
 
 @pytest.mark.fast
+def test_where_no_weld_test_is_heard_of_and_none_is_owed_a_safe_inlet_is_enough() -> None:
+    bench = charging(weld=Weld.UNKNOWN)
+    bench.unlatch()
+    assert changes(bench) == [(Change.SAFE,)]
+
+
+@pytest.mark.fast
 def test_an_end_of_the_session_is_told_once_and_leaves_other_ways_alone() -> None:
     """A full battery is one of its ends; that time passes is none."""
     owner = Settings(release_when_full=Toggle.ON, waiting_counts=Toggle.OFF)

@@ -218,8 +218,8 @@ def _hours(word: str) -> str:
         raise ConditionError(
             f"hours = {word!r} must be a span of whole hours, such as 22-6 (22:00 until 6:00)"
         )
-    start, end = ends[0] % 24, ends[1] % 24 or 24
-    return "0-24" if start == end % 24 else f"{start}-{end}"
+    start, end = ends[0] % 24, ends[1] or 24
+    return "0-24" if start == end else f"{start}-{end}"
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -73,9 +73,11 @@ def _ask_again(car: Car) -> str:
 
 def _ask_otherwise(car: Car) -> str:
     ways = [words for source, words in ASKED_BY.items() if source in car.asked_by]
-    *others, last = ways or [""]
+    if not ways:
+        return ""
+    *others, last = ways
     either = f"{', '.join(others)} or {last}" if others else last
-    return f"Ask in another way: by {either}." if ways else ""
+    return f"Ask in another way: by {either}."
 
 
 def _heat(car: Car) -> str:

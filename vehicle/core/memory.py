@@ -196,7 +196,6 @@ class State:
         self.outputs: list[Output] = []
         self.shadow = shadow
         self.decisions: dict[Actuator, Decision] = {}
-        self.effective = Effective(settings)
         self.load(Memory(), 0)
 
     def load(self, memory: Memory, now_us: int) -> None:

@@ -255,9 +255,9 @@ RELEASES = (
 """The owner's reasons to release. They count only once the inlet is safe."""
 
 
-def full_waits_for_safe(now: Situation, owner: Resolved) -> bool:
+def full_waits_for_safe(now: Situation, _: Resolved) -> bool:
     """The charge is complete and the cable is free to go, but the inlet is not known to be safe."""
-    return now.energy is not Energy.SAFE and full_and_freed(now, owner)
+    return now.energy is not Energy.SAFE and now.phase is Phase.FULL
 
 
 def release_waits_for_safe(now: Situation, owner: Resolved) -> bool:

@@ -152,7 +152,7 @@ def _lived(stage: _Stage) -> Iterator[Decided]:
                 continue
             stage.pass_time(owner.release_grace_min * MINUTE_US)
         stage.see(_CHANGES[moment])
-        if moment is Moment.WAITING and owner.waiting_counts is Toggle.OFF:
+        if moment is Moment.WAITING:  # long enough to count no more, where the owner wants that
             stage.pass_time(LONG_WAIT_US)
         actuator = guarding_pin(manager.snapshot) or Actuator.LATCH
         decision = manager.decision(actuator)
