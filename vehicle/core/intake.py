@@ -71,7 +71,7 @@ def _see(state: State, values: tuple[tuple[str, SignalValue], ...], now_us: int)
     changes = {name: value for name, value in values if value is not getattr(was, name)}
     if not changes:
         return
-    state.seen = was._replace(**changes)  # type: ignore[arg-type]
+    state.seen = was.after(changes)
     for name, value in changes.items():
         state.outputs.append(SignalChanged(name, value, getattr(was, name)))
         state.changed_us[name] = now_us

@@ -61,6 +61,10 @@ ROUNDS_MAX = 16
 """How often one event may lead to a new decision. More would be an endless loop."""
 
 
+KNOWN_MAX = 128
+"""How many decisions are kept with their grounds, some 1 KB each. Then it begins anew."""
+
+
 class LockManager:
     """Decides for one car. See the module's docstring for the way of one event."""
 
@@ -74,6 +78,8 @@ class LockManager:
         self._vetoed: dict[tuple[Actuator, Demand], str] = {}
         self._decided_on: dict[Actuator, Basis] = {}
         """What the standing decisions were made of."""
+        self._known: dict[tuple[Actuator, Basis], Decision] = {}
+        """What was decided on which grounds: a car is locked and unlocked on the same few."""
         self._now_us = 0
         self.deadline_us: int | None = None
         """When ``handle`` next wants a DeadlinePassed, or None: no sooner, and there is no tick.
@@ -306,7 +312,9 @@ class LockManager:
         state = self._state
         if self._decided_on.get(actuator) != basis:
             self._decided_on[actuator] = basis
-            decision = decide_for(state, actuator)
+            decision = self._known.get((actuator, basis))
+            if decision is None:
+                decision = self._learn(actuator, basis)
             if decision != state.decisions.get(actuator):
                 state.decisions[actuator] = decision
                 state.outputs.append(self._decided(actuator))
@@ -317,6 +325,14 @@ class LockManager:
                 decision.demand, decision.rule.name, explicit, self._may(actuator), self._now_us
             )
             collect(state, state.pins[actuator])
+
+    def _learn(self, actuator: Actuator, basis: Basis) -> Decision:
+        """Decide on grounds that are new, or were forgotten, and remember it."""
+        if len(self._known) == KNOWN_MAX:
+            self._known.clear()
+        decision = decide_for(self._state, actuator)
+        self._known[actuator, basis] = decision
+        return decision
 
     def _decided(self, actuator: Actuator) -> Decided:
         """Return the standing decision as it is told now."""

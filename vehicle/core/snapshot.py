@@ -6,6 +6,7 @@ Refuses to know: where values come from, what should be done about them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple, get_type_hints
 
@@ -24,6 +25,7 @@ from vehicle.core.signals import (
     Pilot,
     Place,
     Session,
+    SignalValue,
     Supply,
     SupplyLimit,
     Temperature,
@@ -57,6 +59,13 @@ class Snapshot(NamedTuple):
     cable: Cable = Cable.UNKNOWN
     temperature: Temperature = Temperature.UNKNOWN
     board_supply: BoardSupply = BoardSupply.UNKNOWN
+
+    def after(self, changes: Mapping[str, SignalValue]) -> Snapshot:
+        """Return the snapshot with the values of ``changes``, whose keys are all signal names.
+
+        ``_replace`` does the same in three functions and a check.
+        """
+        return tuple.__new__(Snapshot, map(changes.get, self._fields, self))
 
 
 SIGNALS: dict[str, type[StrEnum]] = get_type_hints(Snapshot)

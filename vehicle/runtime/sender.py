@@ -157,8 +157,7 @@ class Transmitter:
         )
 
     def _note_signal(self, output: SignalChanged) -> None:
-        changed: dict[str, Any] = {output.signal: output.value}
-        self._seen = self._seen._replace(**changed)
+        self._seen = self._seen.after({output.signal: output.value})
 
     def _note_wake(self, _: WakeBus) -> None:
         if not self._frames.can("wake"):

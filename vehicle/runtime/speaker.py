@@ -8,7 +8,7 @@ Each bus has its own silence: one that sleeps is left alone while we speak on an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from vehicle.core.messages import Output, WakeBus
@@ -30,6 +30,8 @@ class Speaker:
         self._cars_ids = profile.receive_ids - profile.transmit_ids
         self._awakened: dict[tuple[str, int, bool], tuple[Transmitter, ...]] = {}
         """What ``_awakened_by`` said, for as long as nothing was learnt of the wiring."""
+        self._places: dict[str, tuple[Port, ...]] = {}
+        """What ``_ports_of`` said, for as long."""
         self._learnt = wiring.learnt
         self._failing: set[str] = set()
         self.woken = False
@@ -54,8 +56,7 @@ class Speaker:
         which the profile knows no frame nothing is said.
         """
         if self._wiring.learnt != self._learnt:
-            self._learnt = self._wiring.learnt
-            self._awakened.clear()
+            self._forget_wiring()
         key = (channel, frame.can_id, frame.extended)
         awakened = self._awakened.get(key)
         if awakened is None:
@@ -66,6 +67,11 @@ class Speaker:
         if (frame.can_id, frame.extended) in self._own_ids:
             return self._heard_foreign(channel, frame)
         return None
+
+    def _forget_wiring(self) -> None:
+        self._learnt = self._wiring.learnt
+        self._awakened.clear()
+        self._places.clear()
 
     def _awakened_by(self, channel: str, frame: Frame) -> tuple[Transmitter, ...]:
         """Return those that may speak once ``frame`` was heard on ``channel``."""
@@ -124,7 +130,12 @@ class Speaker:
 
     def _send(self, bus: str, frame: Frame) -> list[SendFailed]:
         failures = []
-        for port in self._ports_of(bus):
+        if self._wiring.learnt != self._learnt:
+            self._forget_wiring()
+        ports = self._places.get(bus)
+        if ports is None:
+            ports = self._places[bus] = self._ports_of(bus)
+        for port in ports:
             if port.send(frame):
                 self._failing.discard(port.channel)
             elif port.up and port.channel not in self._failing:
@@ -133,6 +144,6 @@ class Speaker:
                 failures.append(SendFailed(port.channel, port.send_error or "it was not taken"))
         return failures
 
-    def _ports_of(self, bus: str) -> Iterator[Port]:
+    def _ports_of(self, bus: str) -> tuple[Port, ...]:
         channels = self._wiring.known_channels_of(bus)
-        return (port for port in self._ports if port.channel in channels)
+        return tuple(port for port in self._ports if port.channel in channels)
