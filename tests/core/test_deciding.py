@@ -7,7 +7,11 @@ from enum import StrEnum
 import pytest
 from core_bench import AC_32, ADAPTER, LATCH, Bench, S, plugged
 
+from vehicle.core import deciding, manager
+from vehicle.core.car import Actuator
+from vehicle.core.memory import State
 from vehicle.core.messages import Decided
+from vehicle.core.policy import Decision
 from vehicle.core.settings import OVERRIDES, Toggle
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import (
@@ -121,3 +125,45 @@ def test_the_latest_word_on_the_circumstance_counts() -> None:
     assert bench.manager.effective.settings.auto_lock is Toggle.OFF
     bench.see(supply=Supply.AC)
     assert bench.manager.effective.settings.auto_lock is Toggle.ON
+
+
+@pytest.fixture
+def decided(monkeypatch: pytest.MonkeyPatch) -> list[Actuator]:
+    """The pins that were decided for since the test last emptied it, in order."""
+    found: list[Actuator] = []
+
+    def decide_for(state: State, actuator: Actuator) -> Decision:
+        found.append(actuator)
+        return deciding.decide_for(state, actuator)
+
+    monkeypatch.setattr(manager, "decide_for", decide_for)
+    return found
+
+
+def lock_and_unlock(bench: Bench, decided: list[Actuator]) -> list[int]:
+    """Lock and unlock the car twice; return how often something was decided each time."""
+    counts = []
+    for value in (CarLock.LOCKED, CarLock.UNLOCKED) * 2:
+        decided.clear()
+        bench.see(car_lock=value)
+        bench.run(10 * S)
+        assert bench.rule() == ("car_locked" if value is CarLock.LOCKED else "car_unlocked")
+        counts.append(len(decided))
+    return counts
+
+
+def test_what_was_decided_on_the_same_grounds_is_not_decided_again(
+    decided: list[Actuator],
+) -> None:
+    bench = plugged(car_lock=CarLock.UNLOCKED)
+    lock_and_unlock(bench, decided)
+    assert lock_and_unlock(bench, decided) == [0, 0, 0, 0]
+
+
+def test_no_more_decisions_are_kept_than_have_room(
+    decided: list[Actuator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manager, "KNOWN_MAX", 1)
+    bench = plugged(car_lock=CarLock.UNLOCKED)
+    lock_and_unlock(bench, decided)
+    assert 0 not in lock_and_unlock(bench, decided)

@@ -81,9 +81,11 @@ def overrides_of(state: State, actuator: Actuator) -> tuple[Override, ...]:
 
 def told(state: State, actuator: Actuator, decision: Decision, now_us: int) -> Decided:
     """Return a decision as it is told: with its signals, their ages, and the overrides behind."""
-    because = tuple(
-        (name, Because(getattr(state.seen, name), now_us - state.changed_us[name]))
+    seen, changed_us = state.seen, state.changed_us
+    because = [
+        (name, Because(getattr(seen, name), now_us - changed_us[name]))
         for name in decision.rule.signals
-    )
-    override = SEPARATOR.join(map(str, overrides_of(state, actuator))) or None
-    return Decided(actuator, decision.demand, decision.rule.name, because, override)
+    ]
+    behind = overrides_of(state, actuator) if state.effective.by else ()
+    override = SEPARATOR.join(map(str, behind)) or None
+    return Decided(actuator, decision.demand, decision.rule.name, tuple(because), override)

@@ -188,8 +188,10 @@ class Transmitter:
         Raises:
             NotListedError: a frame is not on the profile's transmit list.
         """
-        frames = [self._frames.wake() for _ in range(self._wakes)]
-        self._wakes = 0
+        frames = []
+        while self._wakes:
+            self._wakes -= 1
+            frames.append(self._frames.wake())
         if self._awake(now_us):
             if self._news_us is not None and self._news_us <= now_us and "command" in self._due_us:
                 self._due_us["command"] = now_us
@@ -218,9 +220,9 @@ class Transmitter:
 
     def _command(self) -> Frame:
         self._told, self._news_us = self._saying(), None
-        latch, adapter = map(_drive_word, self._drive.values())
+        latch, adapter = self._drive.values()
         return self._frames.command(
-            latch, adapter, str(self._permit), stop=self._stop, heat=self._heat
+            _DRIVE[latch], _DRIVE[adapter], self._permit.value, stop=self._stop, heat=self._heat
         )
 
     def _status(self) -> Frame:
@@ -256,8 +258,8 @@ _HELD = {
 """What an engaged guarding pin holds. A connector in an adapter is never held by the car."""
 
 
-def _drive_word(demand: Demand) -> str:
-    return "none" if demand is Demand.HOLD else str(demand)
+_DRIVE = {Demand.HOLD: "none", Demand.ENGAGE: "engage", Demand.RELEASE: "release"}
+"""How a command says it."""
 
 
 _NOTES: dict[type[Any], Callable[[Transmitter, Any], None]] = {

@@ -108,7 +108,7 @@ class Service:
         self._memory = LoopMemory(manager=memory or Memory())
         self._say = say
         self._listeners: list[Listener] = []
-        self._untold: list[tuple[int, Entry]] = []
+        self._untold: list[tuple[int, Output]] = []
         """What was decided in this turn."""
         self._given: deque[InputEvent] = deque()
         self._acquaintance = Acquaintance(profile, variant, self.ports, say)
@@ -343,16 +343,16 @@ class Service:
     def _sink(self, now_us: int, output: Output) -> None:
         if self._speaker is not None:
             self._speaker.take(now_us, output)
-        if is_entry(output):
-            self._untold.append((now_us, output))
+        self._untold.append((now_us, output))
 
     def _tell(self) -> None:
         """Tell what was decided. The frames that follow from it have left by now."""
         untold, self._untold = self._untold, []
-        for now_us, entry in untold:
-            self.journal.append((now_us, entry))
-            for listener in tuple(self._listeners):
-                listener(now_us, entry)
+        for now_us, output in untold:
+            if is_entry(output):
+                self.journal.append((now_us, output))
+                for listener in tuple(self._listeners):
+                    listener(now_us, output)
 
     def _speak(self) -> None:
         if self._speaker is None:

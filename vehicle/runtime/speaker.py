@@ -114,9 +114,6 @@ class Speaker:
         Raises NotListedError, before anything is sent, where a frame is not on the profile's list.
         """
         failures: list[SendFailed] = []
-        due_us = self.deadline_us
-        if due_us is None or due_us > now_us:
-            return failures
         for bus, transmitter in self._transmitters.items():
             for frame in transmitter.due(now_us):
                 failures += self._send(bus, frame)

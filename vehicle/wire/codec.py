@@ -41,6 +41,10 @@ def _frame(spec: MessageSpec | DbcMessage, payload: bytearray, channel: str) -> 
     return Frame(spec.can_id, bytes(payload), channel, spec.extended, fd)
 
 
+Said = tuple[str, *tuple[str | bool, ...]]
+"""A kind of message and what it says."""
+
+
 class Sender:
     """Writes the command, status and wake frames that a profile allows."""
 
@@ -48,9 +52,9 @@ class Sender:
         """Prepare for one profile; the frames say they are for ``channel``."""
         self._profile = profile
         self._channel = channel
-        self._payloads: dict[tuple[str, ...], bytes] = {}
-        """What was written before, without counter and checksum: kind and words -> payload. The
-        words are few, and the same ones are sent again and again."""
+        self._payloads: dict[Said, bytes] = {}
+        """What was written before, without counter and checksum. The words are few, and the same
+        ones are sent again and again."""
         self._counters = {
             kind: _Counter(sent.spec.protection)
             for kind, sent in profile.transmit.items()
@@ -83,9 +87,12 @@ class Sender:
             WireError: a word is unknown, asks something this car has no field for, or the car takes
                 no command.
         """
-        words = {"latch": latch, "adapter": adapter, "permit": permit}
-        words |= {"stop": "yes" if stop else "no", "heat": "yes" if heat else "no"}
-        return self._write("command", words)
+        said = ("command", latch, adapter, permit, stop, heat)
+        if said not in self._payloads:
+            words = {"latch": latch, "adapter": adapter, "permit": permit}
+            words |= {"stop": "yes" if stop else "no", "heat": "yes" if heat else "no"}
+            self._payloads[said] = self._payload("command", words)
+        return self._next(said)
 
     def status(self, held: str, latch: str, adapter: str, fault: str = "none") -> Frame:
         """Return the next status frame; a fault without a code of its own is sent as ``other``.
@@ -100,10 +107,13 @@ class Sender:
         Raises:
             WireError: a word is unknown, or the car takes no status.
         """
-        known = self._sent("status").words.get("fault", {})
-        code = fault if fault in known or "other" not in known else "other"
-        words = {"held": held, "latch": latch, "adapter": adapter, "fault": code}
-        return self._write("status", words)
+        said = ("status", held, latch, adapter, fault)
+        if said not in self._payloads:
+            known = self._sent("status").words.get("fault", {})
+            code = fault if fault in known or "other" not in known else "other"
+            words = {"held": held, "latch": latch, "adapter": adapter, "fault": code}
+            self._payloads[said] = self._payload("status", words)
+        return self._next(said)
 
     def wake(self) -> Frame:
         """Return the wake frame.
@@ -111,7 +121,9 @@ class Sender:
         Raises:
             WireError: the car has none.
         """
-        return self._write("wake", {})
+        if ("wake",) not in self._payloads:
+            self._payloads["wake",] = self._payload("wake", {})
+        return self._next(("wake",))
 
     def _sent(self, kind: str) -> SentMessage:
         sent = self._profile.transmit.get(kind)
@@ -120,24 +132,23 @@ class Sender:
             raise WireError(f"profile {name} sends no {kind}; add [transmit.{kind}] or ask can()")
         return sent
 
-    def _write(self, kind: str, words: Mapping[str, str]) -> Frame:
-        sent = self._sent(kind)
-        said = (kind, *words.values())
-        payload = bytearray(self._payloads.get(said) or self._payload(said, sent, words))
+    def _next(self, said: Said) -> Frame:
+        """Return the next frame that says what was written already."""
+        kind, payload = said[0], bytearray(self._payloads[said])
         if kind in self._counters:
             self._counters[kind].protect(payload)
-        return _frame(sent.spec, payload, self._channel)
+        return _frame(self._profile.transmit[kind].spec, payload, self._channel)
 
-    def _payload(self, said: tuple[str, ...], sent: SentMessage, words: Mapping[str, str]) -> bytes:
+    def _payload(self, kind: str, words: Mapping[str, str]) -> bytes:
+        sent = self._sent(kind)
         fields = self._profile.dbc.messages[sent.spec.name].fields
         payload = bytearray(sent.spec.length)
         for signal, raw in sent.always.items():
             fields[signal].put(payload, raw)
         for field, word in words.items():
-            for signal, raw in self._raw_values(said[0], sent, field, word).items():
+            for signal, raw in self._raw_values(kind, sent, field, word).items():
                 fields[signal].put(payload, raw)
-        self._payloads[said] = bytes(payload)
-        return self._payloads[said]
+        return bytes(payload)
 
     @staticmethod
     def _raw_values(kind: str, sent: SentMessage, field: str, word: str) -> dict[str, int]:
