@@ -15,6 +15,7 @@ from dataclasses import field
 from vehicle.core.names import Authenticity
 from vehicle.core.record import record
 from vehicle.wire.protection import ProtectionMemory
+from vehicle.wire.rivals import RivalsMemory
 from vehicle.wire.supervision import BusWatch
 
 
@@ -31,6 +32,8 @@ class MessageMemory:
     lost_values: tuple[tuple[str, str], ...] = ()
     """Signals that its loss changed, as they were before."""
     protection: ProtectionMemory | None = None
+    rivals: RivalsMemory | None = None
+    """How it changed lately; None: nothing that matters."""
     authenticity: Authenticity | None = None
     """What became of its latest frame's authentication; None: there is no key to check it with."""
 

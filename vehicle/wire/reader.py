@@ -14,6 +14,7 @@ from vehicle.core.snapshot import SIGNALS
 from vehicle.wire.layout import MessageSpec
 from vehicle.wire.memory import MessageMemory, ago, then
 from vehicle.wire.protection import Protection
+from vehicle.wire.rivals import Rivals
 from vehicle.wire.supervision import Watch
 
 Judge = Callable[[int, MessageSpec, bytes], Authenticity]
@@ -34,6 +35,7 @@ class Reader:
         "masked",
         "name",
         "protection",
+        "rivals",
         "secoc",
         "watch",
     )
@@ -43,6 +45,8 @@ class Reader:
         self.name = spec.name
         self.watch = watch
         self.protection = Protection(spec.protection) if spec.protection else None
+        self.rivals = Rivals.of(spec)
+        """Whether two senders make it; None: that is told otherwise, or cannot be told."""
         self.secoc = spec.secoc is not None
         """Whether it carries an authentication code."""
         self.authenticity: Authenticity | None = None
@@ -83,7 +87,7 @@ class Reader:
             self.protection.pass_over(data)
 
     def memory(self, now_us: int) -> MessageMemory:
-        """Return what there is to remember. The payload is not: it only saves work."""
+        """Return what there is to remember. That the payload is as it was only saves work."""
         watch = self.watch
         return MessageMemory(
             heard_ago_us=ago(watch.heard_us, now_us),
@@ -93,6 +97,7 @@ class Reader:
             invalid=self.invalid,
             lost_values=tuple((signal, str(value)) for signal, value in self.lost_values.items()),
             protection=self.protection.memory if self.protection is not None else None,
+            rivals=self.rivals.memory(now_us) if self.rivals is not None else None,
             authenticity=self.authenticity,
         )
 
@@ -108,6 +113,10 @@ class Reader:
         self.lost_values = {signal: value_of(signal, word) for signal, word in memory.lost_values}
         if self.protection is not None and memory.protection is not None:
             self.protection.resume(memory.protection)
+        if self.rivals is not None:
+            self.rivals.forget()
+            if memory.rivals is not None:
+                self.rivals.resume(memory.rivals, now_us)
 
 
 def value_of(signal: str, word: str) -> SignalValue:

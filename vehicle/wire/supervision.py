@@ -140,19 +140,27 @@ class Supervision:
     def __init__(self, specs: Iterable[MessageSpec]) -> None:
         self.buses: dict[str, BusWatch] = {}
         self.watches: dict[str, Watch] = {}
+        self.contested: dict[str, int] = {}
+        """Message that two senders make -> when it counts as one's again (``rivals``)."""
         for spec in specs:
             bus = self.buses.setdefault(spec.bus, BusWatch(spec.bus))
             watch = Watch(spec, bus)
             bus.watches.append(watch)
             self.watches[spec.name] = watch
 
-    def next_due(self) -> tuple[int, Watch | BusWatch] | None:
-        """Return what is due first, and when. At the same time, messages come before buses."""
-        first: tuple[int, Watch | BusWatch] | None = None
+    def next_due(self) -> tuple[int, Watch | BusWatch | str] | None:
+        """Return what is due first, and when.
+
+        At the same time, lost messages come before contested ones, by name, and both before buses.
+        """
+        first: tuple[int, Watch | BusWatch | str] | None = None
         for watch in self.watches.values():
             due_us = watch.due_us
             if due_us is not None and (first is None or due_us < first[0]):
                 first = (due_us, watch)
+        for name, end_us in self.contested.items():
+            if first is None or end_us < first[0]:
+                first = (end_us, name)
         for bus in self.buses.values():
             due_us = bus.due_us
             bus.undecided = due_us is None

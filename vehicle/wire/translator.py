@@ -47,6 +47,7 @@ from vehicle.wire.memory import WireMemory
 from vehicle.wire.protection import Check, Protection, ProtectionState
 from vehicle.wire.reader import Judge, Judged, Reader
 from vehicle.wire.recall import recall, remember, resume_beliefs
+from vehicle.wire.rivals import Rivals
 from vehicle.wire.supervision import BusWatch, Supervision, Watch
 
 WireEvent = (
@@ -109,7 +110,7 @@ class Translator:
         self._routes: dict[str, dict[int, Reader]] = {}
         self._due_us = -_NEVER_US
         """Never later than the next deadline; equal to it unless ``_moved``."""
-        self._due: Watch | BusWatch | None = None
+        self._due: Watch | BusWatch | str | None = None
         self._moved = True
         self.rearmed = True
         """Something may be due earlier than ``deadline_us`` said. Whoever sleeps until then sets
@@ -162,6 +163,14 @@ class Translator:
             ValueError: the memory names a signal or value that does not exist.
         """
         recall(memory, now_us, self._readers, self._supervision.buses, layout or self.layout)
+        if layout is not None and layout != self.layout:
+            for reader in self._readers.values():
+                self._no_rivals(reader)  # other bits are read here
+        self._supervision.contested = {
+            name: reader.rivals.end_us
+            for name, reader in self._readers.items()
+            if reader.rivals is not None and reader.rivals.end_us is not None
+        }
         self._rearm()
         return resume_beliefs(memory, self._beliefs, self.layout, layout or self.layout)
 
@@ -253,6 +262,10 @@ class Translator:
         events: list[WireEvent] = []
         watch = reader.watch
         self._rearm()
+        if reader.rivals is not None and reader.rivals.changed(
+            now_us, (reader.masked, reader.length)
+        ):
+            return self._contested(now_us, reader, reader.rivals)
         if watch.bus.quiet:
             events.append(self._wake(now_us, watch.bus))
         if reader.invalid or watch.lost_us is not None:
@@ -263,6 +276,33 @@ class Translator:
         self.heard.add(reader.name)
         events += self._beliefs.read(reader.name, data)
         return events
+
+    def _contested(self, now_us: int, reader: Reader, rivals: Rivals) -> list[WireEvent]:
+        """A frame of a message that two senders make: neither is believed."""
+        reader.watch.hear(now_us)
+        assert rivals.end_us is not None
+        self._supervision.contested[reader.name] = rivals.end_us
+        if reader.invalid:
+            return []
+        reader.invalid = True
+        return [MessageInvalid(reader.name), *self._beliefs.forget(reader.name)]
+
+    def _uncontested(self, reader: Reader) -> list[WireEvent]:
+        """One sender is left: what it said last is believed."""
+        del self._supervision.contested[reader.name]
+        rivals = reader.rivals
+        assert rivals is not None
+        masked, length = rivals.latest
+        rivals.forget()
+        reader.invalid = False
+        data = masked.to_bytes(length, "little")
+        return [MessageBack(reader.name), *self._beliefs.read(reader.name, data)]
+
+    def _no_rivals(self, reader: Reader) -> None:
+        """It fell silent: whoever speaks next is the only one so far."""
+        if reader.rivals is not None:
+            reader.rivals.forget()
+            self._supervision.contested.pop(reader.name, None)
 
     # ---- silence ---------------------------------------------------------------------------------
 
@@ -293,6 +333,8 @@ class Translator:
             self._rearm()
             if isinstance(due, Watch):
                 events += self._lose(due_us, self._readers[due.spec.name])
+            elif isinstance(due, str):
+                events += self._uncontested(self._readers[due])
             elif due is not None:
                 events.append(self._fall_quiet(due))
 
@@ -304,6 +346,7 @@ class Translator:
     def _lose(self, now_us: int, reader: Reader) -> list[WireEvent]:
         reader.watch.lose(now_us)
         reader.masked = -1
+        self._no_rivals(reader)
         if reader.protection is not None:
             reader.protection.reset()
         told = self._beliefs.told
@@ -322,6 +365,7 @@ class Translator:
         for watch in bus.watches:
             reader = self._readers[watch.spec.name]
             reader.masked = -1  # the first frame after the silence is read in any case
+            self._no_rivals(reader)
             if watch.frozen and reader.protection is not None:
                 reader.protection.reset()
         told = self._beliefs.told

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mixed_car import EVERYONE, Act, acts, write_log, write_mixed_car
 from recordings import LOGS, needs_recordings
+from smallcar import write_car as write_small_car
 
 from vehicle.core.messages import Requested
 from vehicle.core.names import Request, Source
@@ -106,6 +107,28 @@ def test_a_car_on_chosen_channels_tells_the_same(
     log = write_log(car.path.parent / "channels.log", car, acts)
     on = {"body": body, "charge": charge}
     assert told([log], car, kernel, channels=on) == told([log], car, None, channels=on)
+
+
+@every_kernel
+@pytest.mark.parametrize("cycles", [25, 60])
+def test_two_senders_of_one_message_are_told_the_same(
+    kernel: Kernel, cycles: int, tmp_path: Path
+) -> None:
+    """Also when they end, which frames that the columns pass over lie before and after."""
+    car = load_profile(write_small_car(tmp_path))
+    beats = [(n * 100, "101#02000000") for n in range(120)]
+    one = [(n * 100 + 1, "100#0100000000000000") for n in range(120)]
+    two = [(n * 100 + 41, "100#0200000000000000") for n in range(cycles)]
+    lines = [
+        f"({1_700_000_000 + ms / 1000:.6f}) can0 {frame}\n"
+        for ms, frame in sorted(beats + one + two)
+    ]
+    log = tmp_path / "two.log"
+    log.write_text("".join(lines))
+    journal, summary = told([log], car, kernel)
+    assert (journal, summary) == told([log], car, None)
+    states = [line for line in journal if '"message":"Body"' in line]
+    assert ["invalid" in states[0], "back" in states[1], len(states)] == [True, True, 2]
 
 
 RECORDINGS = {
