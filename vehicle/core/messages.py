@@ -59,7 +59,9 @@ class MessageBack:
 
 @record
 class MessageInvalid:
-    """A message fails its checksum or counter. Its signals follow as Observed UNKNOWN."""
+    """A message fails its checksum or counter, or has two senders. Its signals follow as Observed
+    UNKNOWN.
+    """
 
     message: str
 
