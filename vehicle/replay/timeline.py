@@ -74,7 +74,7 @@ _DEMAND_WORDS = {
 _MESSAGE_WORDS = {
     MessageState.LOST: "not heard any more: its signals are unknown",
     MessageState.BACK: "heard again",
-    MessageState.INVALID: "fails its checksum or counter, or has two senders: nothing of it is known",
+    MessageState.INVALID: "fails its checksum or counter, or has two senders: all of it is unknown",
     MessageState.ASLEEP: "asleep with its bus: values are kept",
 }
 _PIN_OF_FITTED = {signal: actuator for actuator, signal in FITTED_SIGNAL.items()}
