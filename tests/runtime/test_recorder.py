@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -147,15 +148,69 @@ def test_the_oldest_pieces_go_and_strangers_stay(tmp_path: Path) -> None:
     for stranger in ("d.log.old", "d.log.0", "e.log.1", "d.log.1.gz"):
         (tmp_path / stranger).touch()
     (tmp_path / "d.log").touch()
-    Pieces(tmp_path / "d.log", 3, (EVENTS,)).put_aside()
+    pieces = Pieces(tmp_path / "d.log", 3, (EVENTS,))
+    pieces.put_aside()
+    pieces.close()
     kept = {"d.log.11", f"d.log.11{EVENTS}", "d.log.12"}
     assert names(tmp_path) == kept | {"d.log.old", "d.log.0", "e.log.1", "d.log.1.gz"}
 
 
 def test_one_piece_is_simply_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "d.log").touch()
-    Pieces(tmp_path / "d.log", 1).put_aside()
+    pieces = Pieces(tmp_path / "d.log", 1)
+    pieces.put_aside()
+    pieces.close()
     assert names(tmp_path) == set()
+
+
+def test_a_removal_that_takes_long_keeps_nobody_from_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk stands still from the first removal on: the lines go on, and none is lost."""
+    let_go, removing = threading.Event(), threading.Event()
+    unlink = Path.unlink
+
+    def slowly(path: Path, missing_ok: bool = False) -> None:
+        assert threading.current_thread() is not threading.main_thread()
+        removing.set()
+        assert let_go.wait(60)
+        unlink(path, missing_ok=missing_ok)
+
+    path = tmp_path / "journal.jsonl"
+    log = JournalLog(path, piece_bytes=10, pieces=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", slowly)
+        for number in range(6):
+            log.write(f"line {number:02}")
+        assert removing.wait(60)
+        assert path.read_text() == "line 05\n"
+        assert names(tmp_path) == {path.name, *(f"{path.name}.{n}" for n in range(1, 6))}
+        let_go.set()
+        for thread in threading.enumerate():
+            if thread.name == "old pieces":
+                thread.join(60)
+    log.close()
+    assert names(tmp_path) == {path.name, f"{path.name}.5"}
+
+
+def test_what_cannot_be_removed_now_is_removed_with_a_later_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    pieces = Pieces(tmp_path / "d.log", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        for _ in range(4):
+            (tmp_path / "d.log").touch()
+            pieces.put_aside()
+        pieces.close()
+    assert names(tmp_path) == {"d.log.1", "d.log.2", "d.log.3", "d.log.4"}
+    (tmp_path / "d.log").touch()
+    pieces.put_aside()
+    pieces.close()
+    assert names(tmp_path) == {"d.log.5"}
 
 
 # ---- the journal on disk ------------------------------------------------------------------------

@@ -81,7 +81,7 @@ class Recorder:
 
     def next_piece(self, now_us: int, started: Started) -> None:
         """End the present piece at ``now_us`` and begin the next."""
-        self.close(now_us)
+        self._end_piece(now_us)
         try:
             self.begin(now_us, started)
         except OSError as error:
@@ -123,6 +123,10 @@ class Recorder:
 
     def close(self, now_us: int) -> None:
         """End the recording at ``now_us``."""
+        self._end_piece(now_us)
+        self._pieces.close()
+
+    def _end_piece(self, now_us: int) -> None:
         self.event(now_us, Ended())
         self._shut()
 
