@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from vehicle.core import record as record_module
 from vehicle.core.record import record
 
 pytestmark = pytest.mark.fast
@@ -59,6 +60,7 @@ class Plug:
 
 FIRST_USES: dict[str, Callable[[Any], Any]] = {
     "made": lambda cable: cable(1),
+    "made with nothing": lambda cable: cable(1, uses=None),
     "made by name": lambda cable: cable(name="red", amperes=3, uses=["home"]),
     "shown": lambda cable: repr(cable(2)),
     "asked": lambda cable: cable(2).long(),
@@ -97,13 +99,15 @@ WRONG_USES: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("use", WRONG_USES)
 def test_a_record_refuses_what_a_frozen_data_class_refuses(use: str) -> None:
-    """By the same exception."""
+    """By the same exception; what would change a record says so in the same words."""
     cable, known = _fresh()
     with pytest.raises((TypeError, FrozenInstanceError)) as theirs:
         WRONG_USES[use](known)
     for _ in range(2):
-        with pytest.raises(theirs.type):
+        with pytest.raises(theirs.type) as ours:
             WRONG_USES[use](cable)
+        if theirs.type is FrozenInstanceError:
+            assert str(ours.value) == str(theirs.value)
 
 
 def test_equal_records_have_one_hash() -> None:
@@ -146,6 +150,52 @@ def test_fields_by_name_only_are_taken_by_name_only() -> None:
     assert (Limits(high=3).low, Limits(low=2, high=3).high) == (1, 3)
     with pytest.raises(TypeError):
         Limits(1, 3)  # type: ignore[misc]
+
+
+def test_a_field_by_name_only_may_stand_before_one_by_place() -> None:
+    @record
+    class Limits:
+        """Two limits."""
+
+        low: int = field(kw_only=True)
+        high: int
+
+    assert Limits(3, low=1) == Limits(low=1, high=3)
+    assert repr(Limits(3, low=1)).endswith("Limits(low=1, high=3)")
+
+
+def test_the_standard_library_writes_no_method_of_a_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To write and compile them for every class is what a record is there to save."""
+    asked: list[dict[str, object]] = []
+
+    def spy(**options: Any) -> Any:
+        asked.append(options)
+        return dataclass(**options)
+
+    monkeypatch.setattr(record_module, "dataclass", spy)
+    _fresh()
+    assert asked == [
+        {"init": False, "repr": False, "eq": False, "slots": True, "kw_only": False},
+    ]
+
+
+def test_a_record_shows_its_own_beginning_and_where_its_methods_come_from() -> None:
+    cable, _ = _fresh()
+    assert list(cable.__signature__.parameters) == ["amperes", "name", "uses"]
+    for name in ("__init__", "__eq__", "__hash__"):
+        method = getattr(cable, name)
+        assert (method.__module__, method.__qualname__) == (
+            cable.__module__,
+            f"{cable.__qualname__}.{name}",
+        )
+
+
+def test_a_record_is_restored_from_all_of_its_values_or_not_at_all() -> None:
+    made = Plug.__new__(Plug)
+    with pytest.raises(ValueError, match="shorter"):
+        made.__setstate__([7])  # type: ignore[attr-defined]
 
 
 def test_a_method_of_its_own_stays_and_what_is_to_be_checked_is_checked() -> None:

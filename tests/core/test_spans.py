@@ -118,6 +118,17 @@ def test_a_choice_of_a_window_for_ever_itself_ends_the_window_that_runs() -> Non
     assert Flag.RELOCKS in state.flags
 
 
+def test_a_release_by_unlocking_the_car_is_over_after_the_window_too() -> None:
+    owner = Settings(latch_mode=Mode.ALWAYS, relock_window_s=60)
+    bench = plugged(owner, car_lock=CarLock.LOCKED)
+    bench.see(car_lock=CarLock.UNLOCKED)
+    bench.run(50 * S)
+    assert (bench.rule(), bench.state) == ("car_opened", "released")
+    assert Timer.RELOCK_WINDOW in bench.manager.waits_for
+    bench.run(12 * S)
+    assert (bench.rule(), bench.state) == ("always", "engaged")
+
+
 FREES_AFTER_TEN = Settings(release_when_full=Toggle.ON, release_grace_min=10)
 
 

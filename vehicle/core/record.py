@@ -101,7 +101,7 @@ def _written(made: type[Any]) -> dict[str, Callable[..., Any]]:
                 f"{made.__name__}: {each.name}: record leaves no field out; use dataclass"
             )
     known = sorted(fields(made), key=lambda each: each.kw_only is True)
-    scope: dict[str, Any] = {"__builtins__": {"hash": hash, "NotImplemented": NotImplemented}}
+    scope: dict[str, Any] = {}
     parameters, settings = ["self"], []
     for each in known:
         if each.kw_only and "*" not in parameters:
