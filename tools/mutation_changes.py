@@ -2,7 +2,8 @@
 
 mutmut knows what may be changed and how; from its finds this file makes, for each change, the
 whole changed function, so that it can be put in place of the real one in a running process. It
-knows nothing of tests. Decorated functions are not changed: mutmut leaves them alone.
+knows nothing of tests. mutmut leaves decorated functions alone; properties and cached functions
+are shown to it without their decorator, as their code can be exchanged as well.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+HIDDEN = re.compile(r"^( *)@(property|lru_cache\(.*\))$", re.MULTILINE)
 
 
 class MutationError(Exception):
@@ -76,7 +79,7 @@ def mutants_of(module: str, path: Path) -> list[Mutant]:
         raise MutationError(
             "mutmut is not installed; install it: pip install -e '.[mutation]'"
         ) from error
-    text = path.read_text(encoding="utf-8")
+    text = HIDDEN.sub(r"\1# \2", path.read_text(encoding="utf-8"))
     tree, found, _, _ = file_mutation.create_mutations(str(path), text)
     changed = file_mutation.group_by_top_level_node(found)
     spots = {(owner, node.name): node for owner, node in _functions(ast.parse(text))}

@@ -74,6 +74,8 @@ def _function(scope: dict[str, object], mutant: Mutant) -> FunctionType:
     if mutant.owner:
         scope = vars(scope[mutant.owner])
     found = scope[mutant.name]
+    if isinstance(found, property):
+        found = found.fget
     function = inspect.unwrap(getattr(found, "__func__", found))
     if not isinstance(function, FunctionType):
         raise MutationError(f"{mutant.change.place} is no function, but {found!r}")
