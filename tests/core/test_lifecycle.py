@@ -86,6 +86,14 @@ def test_every_trigger_in_every_state_leads_where_the_matrix_says() -> None:
     assert dict(steps()) == expected()
 
 
+def test_the_moves_are_those_of_the_table_and_no_others() -> None:
+    assert moves_of(TRANSITIONS) == {
+        (state, trigger): (PinState(dest), guard or None)
+        for state, trigger, dest, guard in cells()
+        if dest
+    }
+
+
 class Model:
     """What the state machine's own dispatch moves. The guards are asked of a pin of ours."""
 

@@ -82,9 +82,7 @@ Moves = dict[tuple[PinState, Trigger], tuple[PinState, str | None]]
 
 def moves_of(table: Sequence[Any]) -> Moves:
     """Return every move that ``transitions`` finds in ``table``."""
-    machine = Machine(
-        model=None, states=PinState, transitions=table, initial=UNKNOWN, auto_transitions=False
-    )
+    machine = Machine(model=None, transitions=table, auto_transitions=False)
     return {
         (PinState[source], Trigger(name)): (
             PinState[str(row.dest)],
