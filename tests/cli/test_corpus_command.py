@@ -54,6 +54,24 @@ def test_a_folder_of_logs_is_told_and_looked_at(folder: Path) -> None:
     assert told["moments"][0]["report"].startswith("reports/00000/")
 
 
+def test_logs_that_take_too_long_are_rows_and_are_tried_again_at_the_next_start(
+    folder: Path,
+) -> None:
+    """A thousandth of a second is too short for any log."""
+    how = ("corpus", "logs", *SMALL, "--out", "out", "--workers", "1")
+    done = chargelock(*how, "--timeout", "0.001", cwd=folder)
+    assert (done.returncode, "logs  4: 4 failed\n" in done.stdout) == (1, True)
+    assert done.stderr == (
+        "error: not one of 4 logs could be replayed; the first:"
+        " took longer than 0.001 s; give it more: --timeout\n"
+    )
+    rows = (folder / "out/summary.csv").read_text(encoding="utf-8")
+    assert rows.count("failed,took longer than 0.001 s") == 4
+    again = chargelock(*how, "--timeout", "0", cwd=folder)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "logs  4: 4 replayed\n" in again.stdout
+
+
 def test_no_log_found_is_a_clear_line(folder: Path) -> None:
     (folder / "nothing").mkdir()
     for place in ("missing", "*.blf", "nothing"):
@@ -103,6 +121,9 @@ def test_unknown_profiles_settings_and_clusters_are_misuse(folder: Path) -> None
     both = ["corpus", "logs", "--out", "out", "--workers", "2", "--cluster", "tcp://127.0.0.1:1"]
     done = CliRunner().invoke(main, both)
     assert (done.exit_code, "--workers is for this machine" in done.stderr) == (2, True)
+    both = ["corpus", "logs", "--out", "out", "--timeout", "9", "--cluster", "local"]
+    done = CliRunner().invoke(main, both)
+    assert (done.exit_code, "Dask has no time limit for a task" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("missing", ["pyarrow", "jinja2"])

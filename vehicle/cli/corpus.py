@@ -19,6 +19,7 @@ from vehicle.core.settings import Settings
 from vehicle.core.settings_read import SettingsError
 from vehicle.replay.corpus.errors import CorpusError, OutputFolderError
 from vehicle.replay.corpus.order import Order
+from vehicle.replay.corpus.time_limit import TimeLimit
 from vehicle.replay.corpus.workers import cluster_workers, cores, local_workers
 from vehicle.replay.report.shelf import ReportPartError, uplot
 from vehicle.runtime.store import read_settings
@@ -64,6 +65,10 @@ _MISSING = "a corpus needs the extra corpus; install it: pip install 'chargelock
     help="How many processes; without it, one for each processor.",
 )  # fmt: skip
 @click.option(
+    "--timeout", "timeout_s", type=click.FloatRange(0), metavar="SECONDS",
+    help="Give up a log that takes longer; 0: never.  [120, and 20 for each MB]",
+)  # fmt: skip
+@click.option(
     "--cluster", metavar="ADDRESS|local",
     help="Let a Dask cluster do it; needs the extra cluster.",
 )  # fmt: skip
@@ -77,6 +82,7 @@ def corpus(
     shadow: bool,
     reports: bool,
     workers: int | None,
+    timeout_s: float | None,
     cluster: str | None,
     as_json: bool,
 ) -> None:
@@ -89,6 +95,8 @@ def corpus(
     """
     if cluster not in (None, "local") and workers is not None:
         raise click.UsageError("--workers is for this machine; the cluster knows how many it has")
+    if cluster is not None and timeout_s:
+        raise click.UsageError("--timeout is for this machine; Dask has no time limit for a task")
     order = Order(
         places=places,
         out=out,
@@ -98,6 +106,7 @@ def corpus(
         against=_settings(against_path),
         shadow=shadow,
         reports=reports,
+        time_limit=None if cluster is not None or timeout_s == 0 else TimeLimit(timeout_s),
     )
     run = _prepared(order)
     totals = _done(run, cluster, workers)

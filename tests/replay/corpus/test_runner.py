@@ -6,13 +6,13 @@ import threading
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import pytest
-from corpus_jobs import FAULT, GUILTY, run, try_log
+from corpus_jobs import DEAF, DEAF_S, FAULT, GUILTY, run, try_log
 from corpus_logs import threads
 
 from vehicle.replay.corpus.errors import OutputFolderError, WorkersError
 from vehicle.replay.corpus.find import Log, Task
 from vehicle.replay.corpus.runner import AHEAD, Job, Runner
-from vehicle.replay.corpus.workers import Workers
+from vehicle.replay.corpus.workers import Workers, local_workers
 
 JOB = Job(run, try_log)
 
@@ -56,6 +56,14 @@ def test_a_fault_of_one_log_is_a_failed_log_and_not_a_failed_run() -> None:
     ((place, cause),) = by_number[1].failed
     assert place == 1
     assert cause == "a fault of ours: ValueError: no story; please report it"
+
+
+@pytest.mark.whole
+def test_a_log_whose_worker_had_to_be_ended_is_said_to_take_too_long() -> None:
+    job = Job(run, try_log, lambda _: DEAF_S)
+    with local_workers(1) as workers:
+        (done,) = Runner(workers, job).through(tasks(f"a{DEAF}"))
+    assert done.failed == ((1, "took longer than 0.2 s; give it more: --timeout"),)
 
 
 def test_logs_that_fail_only_together_all_fail() -> None:

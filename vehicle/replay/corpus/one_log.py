@@ -25,6 +25,7 @@ from vehicle.replay.corpus.order import Order
 from vehicle.replay.corpus.rows import LogRow, Outcome
 from vehicle.replay.corpus.spells import Spells, touched
 from vehicle.replay.corpus.storage import at_hand
+from vehicle.replay.corpus.time_limit import TookTooLongError, limited
 from vehicle.replay.readers.errors import EmptyFileError, ReadingError, UnknownFormatError
 from vehicle.replay.readers.formats import endings
 from vehicle.replay.recording import open_recording
@@ -92,6 +93,14 @@ def replay_log(desk: Desk, log: Log, report: str) -> LogDone:
     row = LogRow(log=log.name, size_bytes=log.size_bytes)
     if log.trouble:
         return _not(row, Outcome.UNREADABLE, log.trouble)
+    try:
+        with limited(desk.order.seconds_for(log.size_bytes)):
+            return _at_hand(desk, log, row, report)
+    except TookTooLongError as error:
+        return _not(LogRow(log=log.name, size_bytes=log.size_bytes), Outcome.FAILED, str(error))
+
+
+def _at_hand(desk: Desk, log: Log, row: LogRow, report: str) -> LogDone:
     try:
         with at_hand(log.name, desk.order.base) as path:
             try:

@@ -19,6 +19,7 @@ from vehicle.core.record import record
 from vehicle.core.settings import Settings
 from vehicle.replay.corpus.errors import OutputFolderError
 from vehicle.replay.corpus.storage import Store, is_address
+from vehicle.replay.corpus.time_limit import TimeLimit
 from vehicle.wire.profile import Profile
 
 SCHEMA = 1
@@ -52,8 +53,15 @@ class Order:
     """Another controller moved the pins."""
     reports: bool = True
     """A page is made of each log."""
+    time_limit: TimeLimit | None = None
+    """For each log; None: as long as it takes. No result depends on it: what took too long is tried
+    again at the next start."""
     version: str = field(default_factory=version_here)
     """Of whoever asks; a worker must have the same."""
+
+    def seconds_for(self, size_bytes: int) -> float | None:
+        """Return how long a log of that size may take; None: as long as it takes."""
+        return None if self.time_limit is None else self.time_limit.seconds(size_bytes)
 
     def manifest(self) -> dict[str, Any]:
         """Return what the results depend on, as it stands in the output folder."""

@@ -82,7 +82,8 @@ class CorpusRun:
                 else:
                     yield task
 
-        job = Job(partial(run_task, self._order), partial(try_log, self._order))
+        order = self._order
+        job = Job(partial(run_task, order), partial(try_log, order), order.seconds_for)
         for number, task in enumerate(Runner(workers, job).through(left())):
             if number == 0:
                 self._record(task.number)  # where nothing arrives here, the rest need not be done

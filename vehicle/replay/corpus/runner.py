@@ -1,6 +1,6 @@
 """Hands tasks to an executor and takes them back, as many at a time as it can use.
 
-Knows: which task is under way, and what to make of one whose worker died.
+Knows: which task is under way, and what to make of one whose worker died or was ended.
 Refuses to know: what a task does, and which executor it is.
 
 A worker that dies takes down what ran beside it: a broken process pool fails all it was given. So
@@ -12,6 +12,7 @@ that one log brings out must not end the run for all others.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import replace
@@ -20,6 +21,7 @@ from typing import Any
 from vehicle.core.record import record
 from vehicle.replay.corpus.errors import CorpusError, WorkersError
 from vehicle.replay.corpus.find import Task
+from vehicle.replay.corpus.time_limit import took_too_long
 from vehicle.replay.corpus.workers import Workers
 
 AHEAD = 2
@@ -34,6 +36,8 @@ class Job:
     """Do it; return its number."""
     try_log: Callable[[Task, int], None]
     """Do one of its logs, by its place, without results."""
+    seconds_for: Callable[[int], float | None] = lambda _: None
+    """How long a log of so many bytes may take before its worker is ended; None: for ever."""
 
 
 class Runner:
@@ -112,13 +116,19 @@ class Runner:
         """Let the workers do one thing and nothing else; return what went wrong, in words."""
         return self._trouble(*self._submit(function, *arguments))
 
+    def _try_log(self, task: Task, place: int) -> str | None:
+        """Return what goes wrong with one log, in words."""
+        began_s = time.monotonic()
+        words = self._by_itself(self._job.try_log, task, place)
+        limit_s = self._job.seconds_for(task.logs[place].size_bytes)
+        if words is None or limit_s is None or time.monotonic() - began_s < limit_s:
+            return words
+        return took_too_long(limit_s)  # its worker was ended, and could not say why
+
     def _alone(self, task: Task) -> Task:
         if self._by_itself(self._job.run, task) is None:
             return task
-        troubles = {
-            place: self._by_itself(self._job.try_log, task, place)
-            for place in range(len(task.logs))
-        }
+        troubles = {place: self._try_log(task, place) for place in range(len(task.logs))}
         failed = tuple((place, words) for place, words in troubles.items() if words is not None)
         without = replace(task, failed=failed)
         words = self._by_itself(self._job.run, without)
