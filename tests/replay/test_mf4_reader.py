@@ -120,16 +120,18 @@ def test_a_file_that_asammdf_cannot_open_is_named_without_a_word_on_stderr(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("error", [ValueError, MemoryError, SystemError])
 def test_one_bad_record_costs_itself_and_growing_strides_find_the_good_ones(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where what fails is code in C (SystemError), as with a damaged length of a payload."""
     measurement = mf4_process.Measurement(write_mf4(tmp_path / "a.mf4"), writable=False)
     real_read = measurement.read
 
     def read(index: int, kind: str, offset: int, count: int, where: str) -> Rows:
         bad = range(100, 103)
         if kind == "CAN_DataFrame" and any(n in bad for n in range(offset, offset + count)):
-            raise ValueError("made for this test")
+            raise error("made for this test")
         return real_read(index, kind, offset, count, where)
 
     monkeypatch.setattr(measurement, "read", read)

@@ -55,6 +55,7 @@ _DAMAGE: tuple[type[Exception], ...] = (
     NameError,
     OSError,
     RuntimeError,
+    SystemError,
     TypeError,
     ValueError,
     struct.error,
