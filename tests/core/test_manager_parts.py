@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from core_bench import ADAPTER, LATCH, MIN, Bench, S, charging, plugged
 
-from vehicle.core.car import Car, Pin, WhenEmpty
+from vehicle.core.car import Actuator, Car, Pin, WhenEmpty
+from vehicle.core.deciding import Basis
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Flag, Memory
 from vehicle.core.messages import (
     ActuatorChanged,
     Because,
+    DeadlinePassed,
     Decided,
     Event,
     Fault,
@@ -179,3 +183,43 @@ def test_a_start_tells_each_signal_as_it_is_remembered() -> None:
     manager.restore(Memory(snapshot=seen), 3)
     told = [each for each in manager.start(3) if isinstance(each, SignalChanged)]
     assert told == [SignalChanged(name, getattr(seen, name), None) for name in SIGNALS]
+
+
+# ---- what has not changed is not worked out again -----------------------------------------------
+
+
+class Counted(dict[Any, Any]):
+    """A dictionary that counts what is looked up in it."""
+
+    looked_up = 0
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        self.looked_up += 1
+        return super().get(key, default)
+
+
+def test_on_the_same_grounds_no_decision_is_even_looked_up() -> None:
+    bench = plugged(car_lock=CarLock.LOCKED)
+    known = bench.manager._known = Counted(bench.manager._known)
+    bench.give(DeadlinePassed())
+    assert known.looked_up == 0
+    bench.see(car_lock=CarLock.UNLOCKED)
+    assert known.looked_up == 2, "each pin's, once"
+
+
+def test_at_one_moment_each_pin_is_driven_once_on_the_same_grounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though all is looked at once more after a command was given."""
+    bench = plugged()
+    driven: list[Actuator] = []
+    drive = LockManager._decide_and_drive
+
+    def noted(manager: LockManager, actuator: Actuator, basis: Basis) -> None:
+        driven.append(actuator)
+        drive(manager, actuator, basis)
+
+    monkeypatch.setattr(LockManager, "_decide_and_drive", noted)
+    bench.see(car_lock=CarLock.LOCKED)
+    assert bench.commands() == [("latch", "engage")]
+    assert driven == [LATCH, ADAPTER]
