@@ -8,6 +8,7 @@ import pytest
 from core_bench import ADAPTER, LATCH, MIN, Bench, S, charging, plugged
 
 from vehicle.core.car import Actuator, Car, Pin, WhenEmpty
+from vehicle.core.circumstance import CableOwner
 from vehicle.core.deciding import Basis
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Flag, Memory
@@ -24,6 +25,7 @@ from vehicle.core.messages import (
 )
 from vehicle.core.names import Charge, Demand, EventName, FaultName, PinState
 from vehicle.core.settings import Settings, Toggle
+from vehicle.core.settings_read import parse
 from vehicle.core.signals import (
     CarLock,
     Feedback,
@@ -31,8 +33,9 @@ from vehicle.core.signals import (
     Inlet,
     Occupant,
     Session,
+    Weld,
 )
-from vehicle.core.situation import Doors, Phase, Seat
+from vehicle.core.situation import Doors, Energy, Phase, Seat
 from vehicle.core.snapshot import SIGNALS, Snapshot
 
 pytestmark = pytest.mark.fast
@@ -183,6 +186,20 @@ def test_a_start_tells_each_signal_as_it_is_remembered() -> None:
     manager.restore(Memory(snapshot=seen), 3)
     told = [each for each in manager.start(3) if isinstance(each, SignalChanged)]
     assert told == [SignalChanged(name, getattr(seen, name), None) for name in SIGNALS]
+
+
+def test_welded_contactors_count_as_soon_as_they_are_seen_whatever_the_reading() -> None:
+    state = plugged().manager._state
+    state.seen = state.seen._replace(weld=Weld.WELDED, inlet=Inlet.SAFE)
+    assert Flag.WELDED not in state.flags
+    assert state.energy is Energy.WELDED
+
+
+def test_whose_cable_it_is_where_no_signal_tells_is_the_owners_choice() -> None:
+    owner = parse({"cable-default": "own", "overrides": "latch-mode=always when cable=own"})
+    bench = plugged(owner)
+    assert bench.manager.circumstance.cable is CableOwner.OWN
+    assert (bench.rule(), bench.state) == ("always", "engaged")
 
 
 # ---- what has not changed is not worked out again -----------------------------------------------

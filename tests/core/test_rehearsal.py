@@ -142,6 +142,7 @@ def test_an_adapter_is_told_by_its_own_pin_and_a_missing_pin_holds_nothing() -> 
     none = rehearse(Car(), parse({}), adapter, pins=frozenset())
     assert held(none) == []
     assert {each.demand for each in none.moments} == {Demand.HOLD}
+    assert {each.veto for each in none.moments} == {""}
 
 
 def test_each_moment_names_the_overrides_it_depends_on() -> None:

@@ -162,8 +162,8 @@ def read_when(given: Mapping[str, str] | str) -> When:
             raise ConditionError(f"unknown circumstance {name!r}{nearest(name, DIMENSIONS)}")
         if name in found:
             raise ConditionError(f"{name} is named twice; give one override for each of its values")
-        fits = CONDITION_WORDS.get(name, ())
-        found[name] = _hours(word) if name == "hours" else fitting(name, word, fits)
+        hours = name == "hours"
+        found[name] = _hours(word) if hours else fitting(name, word, CONDITION_WORDS[name])
     if not found:
         raise ConditionError(f"no circumstance is named; name one of {', '.join(DIMENSIONS)}")
     return When(tuple((name, found[name]) for name in DIMENSIONS if name in found))

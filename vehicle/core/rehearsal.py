@@ -157,21 +157,16 @@ def _lived(stage: _Stage) -> Iterator[Decided]:
         actuator = guarding_pin(manager.snapshot) or Actuator.LATCH
         decision = manager.decision(actuator)
         overrides = manager.overrides_behind(actuator)
-        state = manager.pin(actuator).state
-        veto = manager.vetoed.get((actuator, decision.demand), "")
         yield Decided(
             moment,
             actuator,
             decision.demand,
-            state,
+            manager.pin(actuator).state,
             decision.rule,
             overrides,
             manager.permit,
-            "" if state is _END.get(decision.demand) else veto,
+            manager.vetoed.get((actuator, decision.demand), ""),
         )
-
-
-_END = {Demand.ENGAGE: PinState.ENGAGED, Demand.RELEASE: PinState.RELEASED}
 
 
 def _scene(
