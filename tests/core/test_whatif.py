@@ -88,7 +88,7 @@ def test_in_a_parked_car_a_request_an_unlock_or_another_choice_is_told() -> None
     bench = plugged(car_lock=CarLock.LOCKED)
     assert changes(bench) == [(Change.ASK,), (Change.UNLOCK,)]
     assert settings(bench) == ["auto-lock=off", "latch-mode=while-charging", "latch-mode=off"]
-    assert told(bench)[1].words == "the car is unlocked"
+    assert told(bench)[1].words == told(bench)[1].brief == "the car is unlocked"
     assert told(bench)[0].brief == "someone asks for it"
 
 
