@@ -1,7 +1,8 @@
 """The lock manager: events and time go in, decisions and their reasons come out.
 
 Knows: the order in which an event is taken in, decided on, carried out and told.
-Refuses to know: what time it is, where events come from, and how outputs leave.
+Refuses to know: what time it is, where events come from, how outputs leave, and how what stands
+is read (``standing``).
 
 The way of one event: note what it changes (snapshot, memory), decide for each pin, let the pins
 work towards the demand through the interlock, look again if that changed anything, then give the
@@ -15,57 +16,31 @@ from collections.abc import Callable, Mapping
 from vehicle.core import heating, intake, request, session, settling, spans, watch
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Car
-from vehicle.core.circumstance import Circumstance
-from vehicle.core.deciding import (
-    Basis,
-    basis_of,
-    decide_for,
-    overrides_of,
-    settings_of,
-    situation_of,
-    told,
-)
+from vehicle.core.deciding import Basis, basis_of, decide_for
 from vehicle.core.interlock import veto_stroke
 from vehicle.core.memory import Flag, Memory, State, Timer
-from vehicle.core.messages import (
-    ActuatorChanged,
-    Decided,
-    Fault,
-    HeatInlet,
-    InputEvent,
-    Output,
-    Permit,
-    SignalChanged,
-    StopCharge,
-    WakeBus,
-)
-from vehicle.core.names import Charge, Demand, EventName, FaultName, PinState
-from vehicle.core.overrides import Override
+from vehicle.core.messages import InputEvent, Output, Permit, WakeBus
+from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.permit import permit_of
 from vehicle.core.pin import PinControl
 from vehicle.core.policy import Decision
 from vehicle.core.reactions import clear_faults, collect
-from vehicle.core.resolve import Effective
 from vehicle.core.settings import Settings
 from vehicle.core.shadow import ShadowPin
 from vehicle.core.signals import Fitted, Occupant
-from vehicle.core.situation import (
-    Asked,
-    Situation,
-    fitted,
-)
-from vehicle.core.snapshot import SIGNALS, Snapshot
+from vehicle.core.situation import Asked, fitted
+from vehicle.core.snapshot import SIGNALS
+from vehicle.core.standing import Standing
 
 PINS = tuple(Actuator)
 ROUNDS_MAX = 16
 """How often one event may lead to a new decision. More would be an endless loop."""
 
-
 KNOWN_MAX = 128
 """How many decisions are kept with their grounds, some 1 KB each. Then it begins anew."""
 
 
-class LockManager:
+class LockManager(Standing):
     """Decides for one car. See the module's docstring for the way of one event."""
 
     def __init__(self, car: Car, settings: Settings | None = None, *, shadow: bool = False) -> None:
@@ -73,96 +48,15 @@ class LockManager:
         pins = {actuator: pin_type(actuator, car.pin(actuator)) for actuator in Actuator}
         self.car = car
         self.shadow = shadow
-        self._state = State(car, settings or Settings(), pins, shadow=shadow)
-        self._permit: Charge | None = None
-        self._vetoed: dict[tuple[Actuator, Demand], str] = {}
+        super().__init__(State(car, settings or Settings(), pins, shadow=shadow))
         self._decided_on: dict[Actuator, Basis] = {}
         """What the standing decisions were made of."""
         self._known: dict[tuple[Actuator, Basis], Decision] = {}
         """What was decided on which grounds: a car is locked and unlocked on the same few."""
-        self._now_us = 0
         self.deadline_us: int | None = None
         """When ``handle`` next wants a DeadlinePassed, or None: no sooner, and there is no tick.
 
         It changes only when something happened: it is asked for with every frame."""
-
-    # ---- the outside ----------------------------------------------------------------------------
-
-    @property
-    def settings(self) -> Settings:
-        """The owner's settings, with their overrides."""
-        return self._state.settings
-
-    @property
-    def circumstance(self) -> Circumstance:
-        """The circumstance that overrides are chosen by now."""
-        return self._state.circumstance
-
-    @property
-    def effective(self) -> Effective:
-        """What the settings amount to in the present circumstance, and by which overrides."""
-        return self._state.effective
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """What is believed about the car now."""
-        return self._state.seen
-
-    @property
-    def permit(self) -> Charge:
-        """The charge permit that holds now."""
-        return self._permit or Charge.NONE
-
-    def decision(self, actuator: Actuator) -> Decision:
-        """Return the last decision for ``actuator``."""
-        return self._state.decisions[actuator]
-
-    def changed_us(self, signal: str) -> int:
-        """Return when ``signal`` took the value it has."""
-        return self._state.changed_us[signal]
-
-    @property
-    def asked(self) -> Asked:
-        """The standing request."""
-        return self._state.asked
-
-    @property
-    def waits_for(self) -> frozenset[Timer]:
-        """The moments that are awaited now."""
-        return frozenset(self._state.timers)
-
-    @property
-    def silent(self) -> frozenset[str]:
-        """The channels that are asleep or lost: no pin moves before each is heard."""
-        return frozenset(self._state.asleep | self._state.lost)
-
-    @property
-    def manual_release(self) -> bool:
-        """Whether a manual release was pulled with this connector seated."""
-        return self._state.manual_release
-
-    def pin(self, actuator: Actuator) -> PinControl:
-        """Return one pin, to read its state."""
-        return self._state.pins[actuator]
-
-    @property
-    def faults(self) -> frozenset[tuple[FaultName, Actuator | None]]:
-        """The faults that are active now."""
-        return frozenset(self._state.faults)
-
-    @property
-    def memory(self) -> Memory:
-        """Everything remembered, times relative to the last event."""
-        return self._state.save(self._now_us)
-
-    def memory_at(self, now_us: int) -> Memory:
-        """Return everything remembered, times relative to ``now_us``: not before the last event."""
-        return self._state.save(now_us)
-
-    @property
-    def vetoed(self) -> dict[tuple[Actuator, Demand], str]:
-        """The vetoes on each way of each pin that were told and stand: they are not told again."""
-        return dict(self._vetoed)
 
     def restore(
         self,
@@ -190,25 +84,6 @@ class LockManager:
         self._state.changed_us = dict.fromkeys(SIGNALS, now_us)
         self._state.outputs = self._facts()
         return self._settle()
-
-    def standing(self) -> list[Output]:
-        """Return all that was reported and holds, for those who have heard nothing of it."""
-        decided = [self._decided(actuator) for actuator in self._state.decisions]
-        return [*self._facts(), *decided, Permit(self.permit, None)]
-
-    def _facts(self) -> list[Output]:
-        """Return what holds besides what is decided: signals, pins, faults, what is asked for."""
-        state = self._state
-        return [
-            *(SignalChanged(name, getattr(state.seen, name), None) for name in SIGNALS),
-            *(
-                ActuatorChanged(key, pin.state, None, pin.assumed)
-                for key, pin in state.pins.items()
-            ),
-            *(Fault(fault, True, about) for fault, about in sorted(state.faults, key=str)),
-            *([StopCharge(True, state.stop_attempt)] if state.stop_attempt else []),
-            *([HeatInlet(True, state.heatings)] if Flag.HEATING in state.flags else []),
-        ]
 
     def _next_deadline(self) -> int | None:
         times = list(self._state.timers.values())
@@ -296,18 +171,6 @@ class LockManager:
         outputs, state.outputs = state.outputs, []
         return outputs
 
-    def situation(self, actuator: Actuator) -> Situation:
-        """Return what the policy decides on for ``actuator`` now."""
-        return situation_of(self._state, actuator)
-
-    def settings_behind(self, actuator: Actuator) -> tuple[str, ...]:
-        """Return the keys of the settings of which another choice would change the decision."""
-        return settings_of(self._state, actuator)
-
-    def overrides_behind(self, actuator: Actuator) -> tuple[Override, ...]:
-        """Return the overrides without which ``actuator`` would be decided otherwise."""
-        return overrides_of(self._state, actuator)
-
     def _decide_and_drive(self, actuator: Actuator, basis: Basis) -> None:
         state = self._state
         if self._decided_on.get(actuator) != basis:
@@ -333,10 +196,6 @@ class LockManager:
         decision = decide_for(self._state, actuator)
         self._known[actuator, basis] = decision
         return decision
-
-    def _decided(self, actuator: Actuator) -> Decided:
-        """Return the standing decision as it is told now."""
-        return told(self._state, actuator, self._state.decisions[actuator], self._now_us)
 
     def _may_act(self, actuator: Actuator) -> bool:
         """Whether a stroke can be begun or continued at all: not asleep, not lost, no error."""

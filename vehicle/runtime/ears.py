@@ -54,7 +54,7 @@ class Ears:
                 look = clock.look()
                 if not port.drained:
                     self.drained, self.more = False, True
-            if port.changed or not port.up:
+            if port.changes or not port.up:
                 self.stirred = True
             if not batch:
                 self._waited_us[port.channel] = 0

@@ -90,7 +90,8 @@ class Port:
         self._reader: BusReader | None = None
         self._held: list[Arrived] = []
         """Frames that were read and not fetched yet."""
-        self._changes: list[Change] = []
+        self.changes: list[Change] = []
+        """What is there for ``take_changes``."""
         self._bus_off = False
         self._wait_s = REOPEN_S_MIN
         self._retry: asyncio.TimerHandle | None = None
@@ -207,17 +208,12 @@ class Port:
 
     def _change(self, up: bool, why: str) -> None:
         self.up = up
-        self._changes.append(Change(up, why))
+        self.changes.append(Change(up, why))
         asyncio.get_running_loop().call_soon(self._ready)
-
-    @property
-    def changed(self) -> bool:
-        """Whether there is something for ``take_changes``."""
-        return bool(self._changes)
 
     def take_changes(self) -> list[Change]:
         """Return and forget what has become of the channel since the last call, in order."""
-        changes, self._changes = self._changes, []
+        changes, self.changes = self.changes, []
         return changes
 
     def narrow(self) -> None:

@@ -96,14 +96,11 @@ class Code(Protocol):
 
     counter_max: int
 
-    def intact(self, data: bytes) -> bool:
-        """Return whether the checksum is right."""
+    def read(self, data: bytes) -> tuple[int | None, int] | None:
+        """Return the counter, None if the message has none, and the checksum that is written.
 
-    def counter(self, data: bytes) -> int | None:
-        """Return the counter; None if the message has none. Only for an intact payload."""
-
-    def checksum(self, data: bytes) -> int:
-        """Return the checksum that is written. Only for an intact payload."""
+        None instead of both where the payload is not whole.
+        """
 
     def protect(self, payload: bytearray, counter: int) -> None:
         """Write counter and checksum."""
@@ -117,17 +114,11 @@ class E2eP05:
     def __init__(self, spec: ProtectionSpec) -> None:
         self._data_id = spec.data_id
 
-    def intact(self, data: bytes) -> bool:
-        """Return whether the CRC is right for this DataID. A frame without a header is not."""
-        return len(data) >= 3 and e2e_p05_check(data, self._data_id)
-
-    def counter(self, data: bytes) -> int | None:
-        """Return byte 2."""
-        return data[2]
-
-    def checksum(self, data: bytes) -> int:
-        """Return bytes 0 and 1."""
-        return data[0] | data[1] << 8
+    def read(self, data: bytes) -> tuple[int | None, int] | None:
+        """Return the header, where the CRC is right for this DataID; None if there is no header."""
+        if len(data) < 3 or not e2e_p05_check(data, self._data_id):
+            return None
+        return data[2], data[0] | data[1] << 8
 
     def protect(self, payload: bytearray, counter: int) -> None:
         """Write the header."""
@@ -164,22 +155,16 @@ class Crc8:
                 crc = self._table[crc ^ byte]
         return crc ^ self._spec.final_xor
 
-    def intact(self, data: bytes) -> bool:
-        """Return whether the checksum is right, and the counter one that is ever sent."""
+    def read(self, data: bytes) -> tuple[int | None, int] | None:
+        """Return both, where the checksum is right, and the counter one that is ever sent."""
         if len(data) <= self._place or data[self._place] != self._checksum(data):
-            return False
+            return None
         if self._spec.counter is None:
-            return True
+            return None, data[self._place]
         counter = self._spec.counter.raw(data)
-        return counter is not None and counter <= self.counter_max
-
-    def counter(self, data: bytes) -> int | None:
-        """Return the counter."""
-        return None if self._spec.counter is None else self._spec.counter.raw(data)
-
-    def checksum(self, data: bytes) -> int:
-        """Return the checksum's byte."""
-        return data[self._place]
+        if counter is None or counter > self.counter_max:
+            return None
+        return counter, data[self._place]
 
     def protect(self, payload: bytearray, counter: int) -> None:
         """Write counter and checksum."""
@@ -236,12 +221,12 @@ class Protection:
 
     def pass_over(self, data: bytes) -> None:
         """Take note of good frames that changed nothing; the last of them was ``data``."""
-        self._counter = self._code.counter(data)
-        self._checksum = self._code.checksum(data)
+        self._counter, self._checksum = self._code.read(data) or (None, None)
 
     def feed(self, data: bytes) -> Check:
         """Judge one frame and move the state."""
-        check = self._check(data)
+        found = self._code.read(data)
+        check = Check.ERROR if found is None else self._follow(*found)
         if check is Check.OK and self.state is ProtectionState.VALID and not any(self._window):
             return check  # the usual frame: nothing can change, and time is dear
         if check is Check.REPEATED:
@@ -253,18 +238,15 @@ class Protection:
         self.state = following
         return check
 
-    def _check(self, data: bytes) -> Check:
-        code = self._code
-        if not code.intact(data):
-            return Check.ERROR
-        counter = code.counter(data)
+    def _follow(self, counter: int | None, checksum: int) -> Check:
+        """Return how a whole frame follows the one before."""
         last, self._counter = self._counter, counter
-        told, self._checksum = self._checksum, code.checksum(data)
+        told, self._checksum = self._checksum, checksum
         if counter is None or last is None:
             return Check.OK
-        delta = (counter - last) % (code.counter_max + 1)
+        delta = (counter - last) % (self._code.counter_max + 1)
         if delta == 0:
-            return Check.REPEATED if self._checksum == told else Check.WRONG_SEQUENCE
+            return Check.REPEATED if checksum == told else Check.WRONG_SEQUENCE
         if delta == 1:
             return Check.OK
         return Check.OK_SOME_LOST if delta <= self._max_delta else Check.WRONG_SEQUENCE

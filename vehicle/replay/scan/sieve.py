@@ -82,10 +82,11 @@ class _Message:
         ``followed``: neither the message nor its bus was silent for too long before it.
         """
         code = self.rule.code
-        if code is None or not code.intact(data):
+        found = None if code is None else code.read(data)
+        if code is None or found is None:
             self.run, self.counter = 0, -1
             return
-        counter = code.counter(data)
+        counter = found[0]
         before, self.counter = self.counter, counter or 0
         in_order = counter is None or counter == (before + 1) % (code.counter_max + 1)
         self.run = self.run + 1 if before >= 0 and followed and in_order else 0
