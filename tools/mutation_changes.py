@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HIDDEN = re.compile(r"^( *)@(property|lru_cache\(.*\))$", re.MULTILINE)
 
@@ -95,7 +96,9 @@ def mutants_of(module: str, path: Path) -> list[Mutant]:
         if [line.strip() for line in there] != [line.strip() for line in before.splitlines()]:
             raise MutationError(f"{path}:{first}: mutmut reads another function than stands there")
         for mutation in changed[function]:
-            after = file_mutation.deep_replace(bare, mutation.original_node, mutation.mutated_node)
+            after: Any = file_mutation.deep_replace(
+                bare, mutation.original_node, mutation.mutated_node
+            )
             source = libcst.Module([after]).code
             removed, lines = _difference(before, source)
             mutants.append(
@@ -121,7 +124,7 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
             )
 
 
-def _concrete_functions(tree: object, libcst: object) -> Iterator[tuple[str, object]]:
+def _concrete_functions(tree: Any, libcst: Any) -> Iterator[tuple[str, Any]]:
     """As ``_functions``, of the tree that keeps every character."""
     for node in tree.body:
         if isinstance(node, libcst.FunctionDef):

@@ -16,7 +16,6 @@ Runs inside the copy that ``mutation.py`` makes, and prints a line of JSON for e
 from __future__ import annotations
 import __future__
 
-import functools
 import gc
 import importlib
 import inspect
@@ -30,21 +29,21 @@ import textwrap
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType
+from typing import Any
 
-import coverage
 import hypothesis
 import pytest
 from mutation_changes import Mutant, MutationError, mutants_of
+from mutation_tracing import PassedBy, be_quiet, trace
 
 SPARE_S = 1.0
 SLOWER = 10
 MEMORY_BYTES_MAX = 4 << 30
-CACHED = type(functools.cache(len))
 SURVIVED, NOTICED, BROKEN = 0, 1, 2
 ARGUMENTS = (
     *("-o", "addopts=", "-m", "fast and not slow"),
@@ -70,7 +69,7 @@ def _put_in_place(mutant: Mutant) -> None:
     real.__defaults__, real.__kwdefaults__ = changed.__defaults__, changed.__kwdefaults__
 
 
-def _function(scope: dict[str, object], mutant: Mutant) -> FunctionType:
+def _function(scope: Mapping[str, Any], mutant: Mutant) -> FunctionType:
     if mutant.owner:
         scope = vars(scope[mutant.owner])
     found = scope[mutant.name]
@@ -88,7 +87,7 @@ class Trials:
     def __init__(self, mutants: Sequence[Mutant], workers: int) -> None:
         self._mutants = mutants
         self._workers = workers
-        self._passed_by: dict[tuple[str, int], set[int]] = {}
+        self._passed_by: PassedBy = {}
         self._used_s: list[float] = []
         self._telling: defaultdict[str, list[int]] = defaultdict(list)
         self._trying = False
@@ -122,7 +121,7 @@ class Trials:
         child = os.fork()
         if child == 0:
             with _last_words(), os.fdopen(out, "wb") as pipe:
-                pickle.dump(_trace(session), pipe)
+                pickle.dump(trace(session), pipe)
             os._exit(SURVIVED)
         os.close(out)
         with os.fdopen(into, "rb") as pipe:
@@ -196,7 +195,7 @@ class Trials:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
             _put_in_place(mutant)
             self._trying = True
-            _be_quiet()
+            be_quiet()
             items = [session.items[number] for number in chosen]
             for number, item, after in zip(chosen, items, [*items[1:], None], strict=True):
                 os.write(out, b".")
@@ -217,88 +216,6 @@ def _last_words() -> Iterator[None]:
         if sys.exc_info()[0] is not None:
             os.write(errors, traceback.format_exc().encode())
             os._exit(BROKEN)
-
-
-class _Tracer:
-    """A pytest plugin that notes which lines of the core each test passes.
-
-    What a fixture passes is passed by every test of its file: several may share what it made. What
-    the core's caches remember is forgotten before each test, as who passes a line first would hide
-    it from all others.
-    """
-
-    def __init__(self, session: pytest.Session) -> None:
-        self.items = session.items
-        self.trace = sys.gettrace()
-        self.core = Path("vehicle/core").resolve()
-        self.coverage = coverage.Coverage(
-            data_file=None, config_file=False, include=[f"{self.core}/*"]
-        )
-        self.caches = [
-            value
-            for module in list(sys.modules.values())
-            for value in list(vars(module).values())
-            if isinstance(value, CACHED) and _own(value, self.core.parents[1])
-        ]
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Begin with what the tests of a file share; watch also those that go untraced else."""
-        sys.settrace(self.trace)
-        for cache in self.caches:
-            cache.cache_clear()
-        self.coverage.switch_context(f"file {item.path}")
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> None:
-        """Go on with what is the test's own."""
-        self.coverage.switch_context(item.nodeid)
-
-    def passed_by(self) -> dict[tuple[str, int], set[int]]:
-        """Return by module and line the numbers of the tests that pass it."""
-        numbers: defaultdict[str, set[int]] = defaultdict(set)
-        for number, item in enumerate(self.items):
-            numbers[item.nodeid].add(number)
-            numbers[f"file {item.path}"].add(number)
-        data = self.coverage.get_data()
-        found: dict[tuple[str, int], set[int]] = {}
-        for name in data.measured_files():
-            module = f"vehicle.core.{Path(name).stem}"
-            for line, contexts in data.contexts_by_lineno(name).items():
-                found[module, line] = set().union(*(numbers[context] for context in contexts))
-        return found
-
-
-def _own(cached: object, folder: Path) -> bool:
-    """Return whether a cached function is the core's or the tests' own."""
-    module = sys.modules.get(getattr(cached, "__module__", None) or "")
-    return folder in Path(getattr(module, "__file__", None) or "/").parents
-
-
-def _trace(
-    session: pytest.Session,
-) -> tuple[list[str], dict[tuple[str, int], set[int]], list[float]]:
-    """Run all tests; return those that fail, who passes a line, and the seconds each takes."""
-    _be_quiet()
-    tracer = _Tracer(session)
-    session.config.pluginmanager.register(tracer)
-    used_s, failed = [], []
-    tracer.coverage.start()
-    tracer.trace = sys.gettrace()
-    for item, after in zip(session.items, [*session.items[1:], None], strict=True):
-        since_s, failures = time.process_time(), session.testsfailed
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
-        used_s.append(time.process_time() - since_s)
-        if session.testsfailed > failures:
-            failed.append(item.nodeid)
-    tracer.coverage.stop()
-    return failed, tracer.passed_by(), used_s
-
-
-def _be_quiet() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
 
 
 def _tell(mutant: Mutant, outcome: str, tried: int = 0, took_s: float = 0.0) -> None:
