@@ -30,6 +30,15 @@ RELEASED, ENGAGED = PinState.RELEASED, PinState.ENGAGED
 UNKNOWN = Feedback.UNKNOWN
 
 
+def test_a_value_that_must_stand_first_puts_no_end_of_a_pulse_off() -> None:
+    bench = at(RELEASED, TRIES)
+    bench.want(ENGAGE)
+    bench.wait(ON_US - 10_000)
+    bench.feel(Feedback.MOVING)
+    assert bench.pin.deadline_us == bench.began_us + ON_US
+    assert bench.wait(20_000)[:1] == [f"{ON_US} off"]
+
+
 # ---- lost feedback -------------------------------------------------------------------------------
 
 
