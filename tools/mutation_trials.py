@@ -62,10 +62,12 @@ def _put_in_place(mutant: Mutant) -> None:
     made = dict(vars(module))
     exec(compile(text, str(module.__file__), "exec", flags, True), made)
     real, changed = (_function(scope, mutant) for scope in (vars(module), made))
-    try:
-        real.__code__ = changed.__code__
-    except ValueError as error:
-        raise MutationError(f"the code cannot be exchanged: {error}\n{mutant.change}") from error
+    code, closed_over = changed.__code__, real.__code__.co_freevars
+    if not code.co_freevars:  # a change that leaves "super" out needs no class to be given
+        code = code.replace(co_freevars=closed_over)
+    if code.co_freevars != closed_over:
+        raise MutationError(f"the code cannot be exchanged: it needs other cells\n{mutant.change}")
+    real.__code__ = code
     real.__defaults__, real.__kwdefaults__ = changed.__defaults__, changed.__kwdefaults__
 
 
