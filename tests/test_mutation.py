@@ -55,7 +55,7 @@ def test_a_module_that_is_none_is_answered_with_the_nearest() -> None:
         f"{CORE}.policy",
         f"{CORE}.way",
     ]
-    with pytest.raises(MutationError, match="polcy is no module.*did you mean policy"):
+    with pytest.raises(MutationError, match="did you mean policy"):
         checked_modules(["polcy"])
 
 
