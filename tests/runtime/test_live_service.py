@@ -35,7 +35,7 @@ from vehicle.core.messages import (
     Requested,
     Source,
 )
-from vehicle.core.signals import CarLock, Occupant
+from vehicle.core.signals import CarLock, KeyZone, Occupant
 from vehicle.runtime.can_socket import BUS_OFF, RESTARTED
 from vehicle.runtime.clock import LiveClock
 from vehicle.runtime.events_file import SendFailed, VariantPicked, events_path, read_events
@@ -486,6 +486,40 @@ def test_more_frames_than_one_turn_takes_are_all_taken_before_a_deadline_passes(
         await asyncio.sleep(0.01)
         assert not any('"state":"lost"' in line for line in bench.journal)
         assert bench.service.manager.snapshot.car_lock is CarLock.LOCKED
+        bench.service.stop()
+
+    in_virtual_time(main)
+
+
+def test_a_frame_that_tells_something_lets_no_deadline_overtake_the_one_behind_it() -> None:
+    """One frame is read at a time; the next one, still unread, came before its message's limit."""
+
+    async def main(loop: VirtualTimeLoop) -> None:
+        wire, profile = Wire(), reference()
+        bench = Bench(loop, profile, [wire])
+        bench.start()
+        encoder = Encoder(profile)
+        for _ in range(3):
+            for message, values in (
+                ("DoorLockState", {"CarLock": 1}),
+                ("KeyState", {"KeyZone": 3}),
+            ):
+                wire.put(encoder.encode(message, values))
+            await asyncio.sleep(0.01)
+        heard_us = loop.now_us
+        limit_us = profile.layout.messages["DoorLockState"].stale_us
+        assert limit_us is not None
+        stamps_us = [heard_us + limit_us // 4, heard_us + limit_us // 2]
+        wire.stamp = lambda: EPOCH_US + stamps_us.pop(0)
+        # The loop stands still for longer than the limit, while a change and one in time come.
+        wire.put(encoder.encode("KeyState", {"KeyZone": 1}))
+        wire.put(encoder.encode("DoorLockState", {"CarLock": 1}))
+        loop.virtual.now_us += limit_us + limit_us // 4
+        await asyncio.sleep(0.01)
+        assert not stamps_us
+        assert bench.service.manager.snapshot.key is KeyZone.ABSENT
+        assert bench.service.manager.snapshot.car_lock is CarLock.LOCKED
+        assert not [line for line in bench.journal if "DoorLockState" in line and "lost" in line]
         bench.service.stop()
 
     in_virtual_time(main)

@@ -6,7 +6,8 @@ Refuses to know: how a channel is read, what is decided, who asks for what, and 
 One turn: every channel is read to its end, the frames go in by their time of arrival, then what
 became of the channels, then what was asked; then every deadline before the turn began is met, so
 nothing is taken for lost that lay unread; then our own frames leave, and only then is anybody told
-what was decided: a command waits for no disk and no reader.
+what was decided: a command waits for no disk and no reader. A single channel hands over one frame
+at a time; then no deadline is met before a turn that finds the channel read to its end.
 
 Live equals replay: every frame and event is recorded with the very time it was decided with,
 deadlines fire at their own time, and an event comes strictly after the frames before it.
