@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import heapq
+import signal
 import subprocess
 import sys
 import warnings
@@ -211,6 +212,26 @@ def test_more_memory_than_a_file_of_its_size_needs_is_refused_to_the_process() -
         [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True
     )
     assert "it asks for more memory than any file of its size needs: " in done.stdout
+
+
+def test_a_process_that_goes_round_in_circles_is_ended_and_that_is_said(tmp_path: Path) -> None:
+    script = (
+        "from vehicle.replay.readers import mf4_process\n"
+        "mf4_process.SPARE_S = 0\n"
+        "mf4_process._limit_time(1_000)\n"
+        "while True:\n"
+        "    pass\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False)
+    assert done.returncode == -signal.SIGXCPU
+    path = write_mf4(tmp_path / "a.mf4")
+    recording = open_recording([path])
+    reader = mf4._idle[-1]
+    frames = iter(recording)
+    next(frames)
+    reader._process.send_signal(signal.SIGXCPU)
+    with pytest.raises(ReaderDiedError, match="it takes more time than any file of its size"):
+        list(frames)
 
 
 def test_a_frame_that_can_does_not_have_is_counted(tmp_path: Path) -> None:

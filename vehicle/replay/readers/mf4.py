@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -180,6 +181,8 @@ class _Reader:
     def last_words(self) -> str:
         """Return how it ended: the last line that it wrote of its own failure, or its exit code."""
         code = self._process.wait()
+        if code == -signal.SIGXCPU:
+            return "it takes more time than any file of its size needs"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
         last = next((line for line in reversed(lines) if line.strip()), "")

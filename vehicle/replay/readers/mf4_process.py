@@ -1,7 +1,7 @@
 """The process that reads MF4 files: what asammdf costs and breaks is broken and paid for here.
 
 Knows: asammdf, which costs a second and 140 MB, and of which a damaged file may ask any amount of
-memory. Refuses to know: what the frames are for. ``mf4`` starts it.
+memory and never come to an end. Refuses to know: what the frames are for. ``mf4`` starts it.
 
 Stamps come as floating-point seconds. They are rounded to the nearest microsecond, not cut: a
 float of a time in this century is off by up to a microsecond's hundredth either way, and cutting
@@ -10,11 +10,13 @@ would turn half of the stamps into the microsecond before.
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import signal
 import struct
 import sys
+import time
 import warnings
 import zlib
 from collections import Counter
@@ -38,6 +40,10 @@ RECORDS_AT_FIRST = 1_000
 SPARE_BYTES = 1 << 30
 """Memory that reading any file may take, besides ``TIMES_SIZE`` its size."""
 TIMES_SIZE = 4
+SPARE_S = 60
+S_PER_MB = 2
+"""Processor time that reading any file may take, and besides for each million bytes: ten times
+what the slowest takes. A damaged file can send asammdf round in circles."""
 
 DAMAGED_RECORDS = "damaged MF4 record"
 
@@ -240,6 +246,14 @@ def _limit_memory(size_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit if hard < 0 else min(limit, hard), hard))
 
 
+def _limit_time(size_bytes: int) -> None:
+    """Have this process end once it has worked longer than a file of this size may take."""
+    used_s = time.process_time()
+    limit_s = math.ceil(used_s + SPARE_S + S_PER_MB * size_bytes / 1e6)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (limit_s if hard < 0 else min(limit_s, hard), hard))
+
+
 def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer until nobody asks any more."""
     measurement: Measurement | None = None
@@ -251,6 +265,7 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             if "open" in asked:
                 path, told = Path(asked["open"]), 0
                 _limit_memory(path.stat().st_size)
+                _limit_time(path.stat().st_size)
                 try:
                     measurement = Measurement(path, writable=asked["writable"])
                 except RefusedError as error:
