@@ -38,16 +38,15 @@ from vehicle.core.messages import (
     Requested,
 )
 from vehicle.core.names import Authenticity
-from vehicle.core.signals import SignalValue
 from vehicle.wire.beliefs import Beliefs, Meaning
 from vehicle.wire.frame import Frame
 from vehicle.wire.layout import Layout
 from vehicle.wire.loaded import Profile
+from vehicle.wire.losses import Losses
 from vehicle.wire.memory import WireMemory
 from vehicle.wire.protection import Check, Protection, ProtectionState
 from vehicle.wire.reader import Judge, Judged, Reader
 from vehicle.wire.recall import recall, remember, resume_beliefs
-from vehicle.wire.rivals import Rivals
 from vehicle.wire.supervision import BusWatch, Supervision, Watch
 
 WireEvent = (
@@ -107,6 +106,7 @@ class Translator:
             self._meaning, lambda name: watches[name].frozen, lambda name: readers[name].proof
         )
         self._readers = readers
+        self._losses = Losses(self._supervision, readers, self._beliefs)
         self._routes: dict[str, dict[int, Reader]] = {}
         self._due_us = -_NEVER_US
         """Never later than the next deadline; equal to it unless ``_moved``."""
@@ -163,14 +163,7 @@ class Translator:
             ValueError: the memory names a signal or value that does not exist.
         """
         recall(memory, now_us, self._readers, self._supervision.buses, layout or self.layout)
-        if layout is not None and layout != self.layout:
-            for reader in self._readers.values():
-                self._no_rivals(reader)  # other bits are read here
-        self._supervision.contested = {
-            name: reader.rivals.end_us
-            for name, reader in self._readers.items()
-            if reader.rivals is not None and reader.rivals.end_us is not None
-        }
+        self._losses.resumed(same_bits=layout is None or layout == self.layout)
         self._rearm()
         return resume_beliefs(memory, self._beliefs, self.layout, layout or self.layout)
 
@@ -265,7 +258,7 @@ class Translator:
         if reader.rivals is not None and reader.rivals.changed(
             now_us, (reader.masked, reader.length)
         ):
-            return self._contested(now_us, reader, reader.rivals)
+            return [*self._losses.contested(now_us, reader, reader.rivals)]
         if watch.bus.quiet:
             events.append(self._wake(now_us, watch.bus))
         if reader.invalid or watch.lost_us is not None:
@@ -276,33 +269,6 @@ class Translator:
         self.heard.add(reader.name)
         events += self._beliefs.read(reader.name, data)
         return events
-
-    def _contested(self, now_us: int, reader: Reader, rivals: Rivals) -> list[WireEvent]:
-        """A frame of a message that two senders make: neither is believed."""
-        reader.watch.hear(now_us)
-        assert rivals.end_us is not None
-        self._supervision.contested[reader.name] = rivals.end_us
-        if reader.invalid:
-            return []
-        reader.invalid = True
-        return [MessageInvalid(reader.name), *self._beliefs.forget(reader.name)]
-
-    def _uncontested(self, reader: Reader) -> list[WireEvent]:
-        """One sender is left: what it said last is believed."""
-        del self._supervision.contested[reader.name]
-        rivals = reader.rivals
-        assert rivals is not None
-        masked, length = rivals.latest
-        rivals.forget()
-        reader.invalid = False
-        data = masked.to_bytes(length, "little")
-        return [MessageBack(reader.name), *self._beliefs.read(reader.name, data)]
-
-    def _no_rivals(self, reader: Reader) -> None:
-        """It fell silent: whoever speaks next is the only one so far."""
-        if reader.rivals is not None:
-            reader.rivals.forget()
-            self._supervision.contested.pop(reader.name, None)
 
     # ---- silence ---------------------------------------------------------------------------------
 
@@ -332,54 +298,20 @@ class Translator:
             due = self._due
             self._rearm()
             if isinstance(due, Watch):
-                events += self._lose(due_us, self._readers[due.spec.name])
+                events += self._losses.lost(due_us, self._readers[due.spec.name])
             elif isinstance(due, str):
-                events += self._uncontested(self._readers[due])
+                events += self._losses.uncontested(self._readers[due])
             elif due is not None:
-                events.append(self._fall_quiet(due))
+                events.append(self._losses.quiet(due))
 
     def _rearm(self) -> None:
         """Something new may be due, and earlier than what is known."""
         self._moved = self.rearmed = True
         self._due_us = -_NEVER_US
 
-    def _lose(self, now_us: int, reader: Reader) -> list[WireEvent]:
-        reader.watch.lose(now_us)
-        reader.masked = -1
-        self._no_rivals(reader)
-        if reader.protection is not None:
-            reader.protection.reset()
-        told = self._beliefs.told
-        before = dict(told)
-        events = self._beliefs.forget(reader.name)
-        reader.lost_values = {s: value for s, value in before.items() if told[s] is not value}
-        return [MessageLost(reader.name), *events]
-
-    def _fall_quiet(self, bus: BusWatch) -> BusQuiet:
-        stopped = bus.fall_quiet()
-        frozen: dict[str, SignalValue] = {}
-        lost = [watch for watch in stopped if watch.lost_us is not None]
-        for watch in sorted(lost, key=lambda watch: watch.lost_us or 0):
-            for signal, value in self._readers[watch.spec.name].lost_values.items():
-                frozen.setdefault(signal, value)
-        for watch in bus.watches:
-            reader = self._readers[watch.spec.name]
-            reader.masked = -1  # the first frame after the silence is read in any case
-            self._no_rivals(reader)
-            if watch.frozen and reader.protection is not None:
-                reader.protection.reset()
-        told = self._beliefs.told
-        changed = {s: value for s, value in frozen.items() if told[s] is not value}
-        self._beliefs.doubtful.update(changed)
-        return BusQuiet(bus.name, tuple(w.spec.name for w in stopped), tuple(changed.items()))
-
     def still_quiet(self, bus: str) -> BusQuiet | None:
         """Return once more that a bus is quiet, if it is; nothing of it is frozen anew."""
-        watch = self._supervision.buses.get(bus)
-        if watch is None or not watch.quiet:
-            return None
-        stopped = tuple(each.spec.name for each in watch.watches if each.frozen)
-        return BusQuiet(bus, stopped, ())
+        return self._losses.still_quiet(bus)
 
     def _wake(self, now_us: int, bus: BusWatch) -> BusHeard:
         bus.wake(now_us)
