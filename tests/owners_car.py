@@ -26,7 +26,8 @@ from vehicle.runtime.journal import is_entry
 from vehicle.runtime.loop import Loop
 from vehicle.runtime.sender import Transmitter
 from vehicle.runtime.settings_store import SettingsStore
-from vehicle.runtime.simulator import FaultOrder, SimulatedCar, StartState, Step
+from vehicle.runtime.simulated_car import SimulatedCar
+from vehicle.runtime.simulator import FaultOrder, StartState, Step
 from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import load_profile
 from vehicle.wire.translator import Translator

@@ -44,7 +44,7 @@ from vehicle.core.situation import SIGNALS_BEHIND, Situation
 from vehicle.core.words import CHARGE_WORDS, FAULT_WORDS
 from vehicle.replay.corpus.rows import columns
 from vehicle.runtime.demo_actions import ACTIONS
-from vehicle.runtime.journal import json_schema
+from vehicle.runtime.journal_schema import json_schema
 from vehicle.wire.profile import Profile, list_profiles, load_profile
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,7 +7,7 @@ import json
 from click.testing import CliRunner
 
 from vehicle.cli.main import main
-from vehicle.runtime.journal import json_schema
+from vehicle.runtime.journal_schema import json_schema
 
 
 def test_the_schema_is_printed_as_json() -> None:

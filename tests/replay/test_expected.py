@@ -19,7 +19,7 @@ from command_line import chargelock, lines_of, of_kind
 from jsonschema import Draft202012Validator
 from recordings import LOGS, needs_recordings
 
-from vehicle.runtime.journal import json_schema
+from vehicle.runtime.journal_schema import json_schema
 
 pytestmark = pytest.mark.whole
 

@@ -18,18 +18,10 @@ from vehicle.core.snapshot import SIGNALS
 from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
 from vehicle.replay.run import Replay
-from vehicle.runtime.events_file import (
-    Ended,
-    EventsFileError,
-    SendFailed,
-    SideEvent,
-    Started,
-    VariantPicked,
-    events_path,
-    write_events,
-)
+from vehicle.runtime.events_file import EventsFileError, events_path, write_events
 from vehicle.runtime.journal import is_entry, to_line
 from vehicle.runtime.loop import LoopMemory
+from vehicle.runtime.side_events import Ended, SendFailed, SideEvent, Started, VariantPicked
 from vehicle.wire.profile import load_profile
 
 EPOCH_US = 1_700_000_000_000_000

@@ -37,7 +37,7 @@ from vehicle.runtime.orders import Step
 from vehicle.runtime.ports import Port
 from vehicle.runtime.recorder import Recorder
 from vehicle.runtime.service import Service
-from vehicle.runtime.simulator import CAR_STEPS, SimulatedCar
+from vehicle.runtime.simulated_car import CAR_STEPS, SimulatedCar
 from vehicle.runtime.story import Story
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame

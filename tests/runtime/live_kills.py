@@ -37,7 +37,8 @@ from vehicle.runtime.outage import this_moment
 from vehicle.runtime.recorder import Recorder
 from vehicle.runtime.service import Service
 from vehicle.runtime.settings_store import SettingsStore
-from vehicle.runtime.simulator import SimulatedCar, StartState
+from vehicle.runtime.simulated_car import SimulatedCar
+from vehicle.runtime.simulator import StartState
 from vehicle.wire.frame import Frame
 
 DEEDS = (

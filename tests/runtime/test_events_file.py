@@ -23,14 +23,13 @@ from vehicle.core.names import Authenticity, Request, Source
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.runtime.events_file import (
     EventsFileError,
-    Judged,
-    Recalled,
     events_path,
     read_event,
     read_events,
     write_event,
     write_events,
 )
+from vehicle.runtime.side_events import Judged, Recalled
 
 TEXT = st.text(max_size=20)
 OWNERS = st.builds(

@@ -49,7 +49,8 @@ from vehicle.core.policy import RULES
 from vehicle.core.settings import Settings
 from vehicle.core.signals import CarLock, Inlet, Session
 from vehicle.core.snapshot import SIGNALS
-from vehicle.runtime.journal import fields_of, is_entry, json_schema, start_line, to_line
+from vehicle.runtime.journal import fields_of, is_entry, start_line, to_line
+from vehicle.runtime.journal_schema import json_schema
 
 LATCH = Actuator.LATCH
 OWNER = tuple(Settings().words().items())

@@ -25,9 +25,10 @@ from vehicle.core.restart import surviving
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
-from vehicle.runtime.events_file import EventsFileError, Started, events_path, read_events
+from vehicle.runtime.events_file import EventsFileError, events_path, read_events
 from vehicle.runtime.memory_file import MemoryFile
 from vehicle.runtime.outage import Moment
+from vehicle.runtime.side_events import Started
 from vehicle.runtime.story import Story, read_story
 from vehicle.runtime.telematics import REMOTE_KEY, verifier_of
 from vehicle.wire.codec import Encoder

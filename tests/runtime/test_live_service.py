@@ -38,9 +38,10 @@ from vehicle.core.messages import (
 from vehicle.core.signals import CarLock, KeyZone, Occupant
 from vehicle.runtime.can_socket import BUS_OFF, RESTARTED
 from vehicle.runtime.clock import LiveClock
-from vehicle.runtime.events_file import SendFailed, VariantPicked, events_path, read_events
+from vehicle.runtime.events_file import events_path, read_events
 from vehicle.runtime.sender import CHANGE_GAP_US
 from vehicle.runtime.service import Service
+from vehicle.runtime.side_events import SendFailed, VariantPicked
 from vehicle.runtime.story import Story, read_story
 from vehicle.wire.codec import Decoder, Encoder
 from vehicle.wire.frame import FD_LENGTHS, Frame

@@ -12,11 +12,12 @@ import pytest
 from vehicle.core.messages import Request, Requested, Source
 from vehicle.core.settings import Settings
 from vehicle.runtime import recorder as recorder_module
-from vehicle.runtime.events_file import Ended, Started, events_path, read_events
+from vehicle.runtime.events_file import events_path, read_events
 from vehicle.runtime.journal_log import JournalLog
 from vehicle.runtime.loop import LoopMemory
 from vehicle.runtime.pieces import Pieces
 from vehicle.runtime.recorder import FLUSH_US, Recorder
+from vehicle.runtime.side_events import Ended, Started
 from vehicle.wire.frame import Frame
 
 STARTED = Started(1_700_000_000_000_000, "reference", None, False, Settings(), LoopMemory())

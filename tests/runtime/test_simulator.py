@@ -22,7 +22,8 @@ from vehicle.runtime.expectations import Expectation
 from vehicle.runtime.journal import is_entry, to_line
 from vehicle.runtime.orders import FaultOrder, Step
 from vehicle.runtime.plant import StartState
-from vehicle.runtime.simulator import SimulatedCar, StoryResult, run_story
+from vehicle.runtime.simulated_car import SimulatedCar
+from vehicle.runtime.simulator import StoryResult, run_story
 from vehicle.runtime.story import Story, read_story
 from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import load_profile

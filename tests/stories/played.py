@@ -9,9 +9,9 @@ from vehicle.core.manager import LockManager
 from vehicle.core.messages import InputEvent, Output
 from vehicle.core.settings import Settings
 from vehicle.runtime import simulator
-from vehicle.runtime.events_file import Judged, Recalled
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.loop import Loop, LoopMemory
+from vehicle.runtime.side_events import Judged, Recalled
 from vehicle.runtime.simulator import StoryResult, run_story
 from vehicle.runtime.story import Story, read_story
 from vehicle.wire.frame import Frame

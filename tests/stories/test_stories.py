@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from played import GOLDEN, PATHS, golden_of, played, replayed, story_of
 
-from vehicle.runtime.journal import json_schema
+from vehicle.runtime.journal_schema import json_schema
 from vehicle.runtime.orders import FAULTS, STEPS
 
 pytestmark = pytest.mark.whole

@@ -24,7 +24,7 @@ def journal(schema: bool, lines: int, socket_path: str, as_json: bool) -> None:
     that may appear in it; that needs no service.
     """
     if schema:
-        from vehicle.runtime.journal import json_schema
+        from vehicle.runtime.journal_schema import json_schema
 
         click.echo(json.dumps(json_schema(), indent=2, sort_keys=True))
         return

@@ -8,14 +8,8 @@ from __future__ import annotations
 from operator import itemgetter
 
 from vehicle.replay.recording import Recording
-from vehicle.runtime.events_file import (
-    EventsFileError,
-    Judged,
-    SideEvent,
-    Started,
-    events_path,
-    read_events,
-)
+from vehicle.runtime.events_file import EventsFileError, events_path, read_events
+from vehicle.runtime.side_events import Judged, SideEvent, Started
 
 
 def events_beside(recording: Recording, *, shadow: bool = False) -> list[tuple[int, SideEvent]]:

@@ -21,8 +21,8 @@ from vehicle.replay.scan.columns import Wanted
 from vehicle.replay.scan.kernels import Kernel, Scan, choose
 from vehicle.replay.summary import Summary, degraded_words
 from vehicle.replay.walk import Walk
-from vehicle.runtime.events_file import SideEvent
 from vehicle.runtime.loop import Sink
+from vehicle.runtime.side_events import SideEvent
 from vehicle.wire.frame import Frame
 from vehicle.wire.profile import Profile, profiles_that_fit
 

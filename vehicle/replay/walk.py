@@ -15,9 +15,10 @@ from vehicle.core.settings import Settings
 from vehicle.replay.recording import Break, Item, NewSegment, Stretch
 from vehicle.replay.scan.kernels import Scan
 from vehicle.replay.scan.passage import Passage
-from vehicle.runtime.events_file import (
+from vehicle.runtime.events_file import EventsFileError
+from vehicle.runtime.loop import Loop, LoopMemory, Sink
+from vehicle.runtime.side_events import (
     Ended,
-    EventsFileError,
     Judged,
     Recalled,
     SendFailed,
@@ -25,7 +26,6 @@ from vehicle.runtime.events_file import (
     Started,
     VariantPicked,
 )
-from vehicle.runtime.loop import Loop, LoopMemory, Sink
 from vehicle.wire.frame import Frame
 from vehicle.wire.loaded import Profile
 from vehicle.wire.translator import Translator

@@ -23,7 +23,8 @@ from vehicle.runtime.orders import FaultOrder, Step, Value
 from vehicle.runtime.plant import TRAVEL_US, Plant, StartState
 from vehicle.runtime.safety_watch import SafetyWatch
 from vehicle.runtime.sender import Transmitter
-from vehicle.runtime.simulator import CHANNEL, SimulatedCar
+from vehicle.runtime.simulated_car import SimulatedCar
+from vehicle.runtime.simulator import CHANNEL
 from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import load_profile
 from vehicle.wire.translator import Translator

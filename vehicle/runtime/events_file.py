@@ -1,6 +1,7 @@
 """What reached the lock manager beside the frames, as JSON lines next to a recording.
 
-Knows: every event that is no frame, and how it is written. Refuses to know: frames and the journal.
+Knows: how every event that is no frame (``side_events``) is written and read.
+Refuses to know: frames and the journal.
 
 A recording of frames cannot hold a request from the command line or a change of settings. They
 stand in ``<recording>.events.jsonl``, one line each, in time order: ``t`` is microseconds since the
@@ -46,7 +47,6 @@ from vehicle.core.memory import Memory
 from vehicle.core.messages import (
     BusFailed,
     BusRestored,
-    InputEvent,
     InternalError,
     Observed,
     Refused,
@@ -56,74 +56,24 @@ from vehicle.core.messages import (
 )
 from vehicle.core.names import Authenticity, Request, Result, Source
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
-from vehicle.core.record import record
-from vehicle.core.settings import Settings
 from vehicle.core.settings_read import SettingsError, parse
 from vehicle.core.snapshot import SIGNALS
 from vehicle.runtime.loop import LoopMemory
+from vehicle.runtime.side_events import (
+    Ended,
+    Judged,
+    Recalled,
+    SendFailed,
+    SideEvent,
+    Started,
+    VariantPicked,
+)
 from vehicle.wire.findings import did_you_mean
 
 M = TypeVar("M", Memory, LoopMemory)
 
 SUFFIX = ".events.jsonl"
 """Appended to the recording's name."""
-
-
-@record
-class Started:
-    """A live recording, or a piece of one, begins here."""
-
-    epoch_us: int
-    """Wall-clock microseconds since 1970 at t = 0."""
-    profile: str
-    variant: str | None
-    shadow: bool
-    settings: Settings
-    memory: LoopMemory
-    continues: bool = False
-    """It is a later piece: nothing is reported anew."""
-    channels: tuple[tuple[str, str], ...] = ()
-    """The profile's buses that are on one channel only, each with it."""
-
-
-@record
-class VariantPicked:
-    """From here on frames are read as those of this software version of the car."""
-
-    variant: str | None
-
-
-@record
-class SendFailed:
-    """Frames of ours did not get out; told once until one does. Nothing follows from it."""
-
-    channel: str
-    what: str
-
-
-@record
-class Ended:
-    """Every deadline up to here, this moment included, was met; then the recording ended."""
-
-
-@record
-class Judged:
-    """What the holder of the key found of a message's frames from here on. A replay has no key."""
-
-    message: str
-    outcome: Authenticity
-
-
-@record
-class Recalled:
-    """The lock manager is back after a segment began, and takes up what its service kept."""
-
-    memory: Memory
-    """As old as it is now."""
-
-
-SideEvent = InputEvent | Started | VariantPicked | SendFailed | Ended | Judged | Recalled
-"""What may stand in an events file."""
 
 
 class EventsFileError(ValueError):

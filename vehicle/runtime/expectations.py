@@ -28,7 +28,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vehicle.core.record import record
-from vehicle.runtime.journal import json_schema
+from vehicle.runtime.journal_schema import json_schema
 from vehicle.wire.findings import did_you_mean
 from vehicle.wire.schema import Table
 

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 
-from vehicle.runtime.events_file import SUFFIX, Ended, SideEvent, Started, events_path, write_event
+from vehicle.runtime.events_file import SUFFIX, events_path, write_event
 from vehicle.runtime.pieces import PIECE_BYTES, PIECES, Pieces
+from vehicle.runtime.side_events import Ended, SideEvent, Started
 from vehicle.wire.candump import format_candump
 from vehicle.wire.frame import Frame
 

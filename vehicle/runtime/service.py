@@ -27,11 +27,11 @@ from vehicle.core.settings import Settings
 from vehicle.runtime.acquaintance import Acquaintance
 from vehicle.runtime.clock import LiveClock
 from vehicle.runtime.ears import Ears
-from vehicle.runtime.events_file import Judged, Started, VariantPicked
 from vehicle.runtime.journal import is_entry
 from vehicle.runtime.loop import Loop, LoopMemory
 from vehicle.runtime.ports import Port
 from vehicle.runtime.recorder import Recorder
+from vehicle.runtime.side_events import Judged, Started, VariantPicked
 from vehicle.runtime.speaker import Speaker
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame

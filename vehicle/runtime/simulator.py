@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from random import Random
 from typing import Any
 
 from vehicle.core.manager import LockManager
@@ -38,14 +37,13 @@ from vehicle.core.restart import aged, surviving
 from vehicle.core.settings import Settings
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import Hour
-from vehicle.runtime.ecus import ControlUnits
-from vehicle.runtime.events_file import Judged, Recalled
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.loop import Loop, LoopMemory, Sink
-from vehicle.runtime.orders import FaultOrder, Orders, Step
-from vehicle.runtime.plant import DEEDS, Plant, StartState
+from vehicle.runtime.orders import Step
 from vehicle.runtime.safety_watch import SafetyWatch
 from vehicle.runtime.sender import Transmitter
+from vehicle.runtime.side_events import Judged, Recalled
+from vehicle.runtime.simulated_car import CAR_STEPS, SimulatedCar
 from vehicle.runtime.story import Story
 from vehicle.runtime.telematics import verifier_of
 from vehicle.wire.frame import Frame
@@ -57,55 +55,6 @@ CHANNEL = "can0"
 """The channel that recorded frames name."""
 BUS = "main"
 """The profile's name of the one bus."""
-
-
-class SimulatedCar:
-    """A car to talk to over frames: the truth and its control units. Also of use by itself."""
-
-    def __init__(
-        self,
-        profile: Profile,
-        start: StartState,
-        faults: tuple[FaultOrder, ...] = (),
-        seed: int = 0,
-        jitter_us: int = 0,
-    ) -> None:
-        self.orders = Orders(faults)
-        self.plant = Plant(start, self.orders, reports_weld_test=profile.car.reports_weld_test)
-        random = Random(seed)
-        self.units = ControlUnits(profile, self.plant, self.orders, random, jitter_us)
-
-    @property
-    def deadline_us(self) -> int | None:
-        """When something happens by itself, or None."""
-        times = (self.plant.deadline_us, self.units.deadline_us)
-        return min((time_us for time_us in times if time_us is not None), default=None)
-
-    def advance(self, now_us: int) -> None:
-        """Let time pass up to ``now_us``; ask for every deadline in between."""
-        self.plant.advance(now_us)
-
-    def do(self, now_us: int, step: Step) -> None:
-        """Carry out a step that concerns the car."""
-        if step.do == "sleep":
-            self.units.sleep()
-        elif step.do == "wake":
-            self.units.wake(now_us)
-        elif step.do == "intrude":
-            self.units.intrude(now_us, step)
-        else:
-            self.plant.do(step)
-
-    def frames(self, now_us: int) -> list[Frame]:
-        """Return what the car's control units put on the bus at ``now_us``."""
-        return self.units.due(now_us)
-
-    def hear(self, now_us: int, frame: Frame) -> None:
-        """Take a frame of the lock manager's."""
-        self.units.hear(now_us, frame)
-
-
-CAR_STEPS = (*DEEDS, "sleep", "wake", "intrude")
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from vehicle.core.messages import Output, WakeBus
-from vehicle.runtime.events_file import SendFailed
 from vehicle.runtime.ports import Port
 from vehicle.runtime.sender import Transmitter
+from vehicle.runtime.side_events import SendFailed
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame
 from vehicle.wire.loaded import Profile

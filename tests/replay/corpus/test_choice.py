@@ -13,8 +13,8 @@ from vehicle.core.settings import Settings
 from vehicle.replay.corpus.choice import Choice, NoProfileError
 from vehicle.replay.recording import Recording, open_recording
 from vehicle.replay.run import Replay
-from vehicle.runtime.events_file import Started
 from vehicle.runtime.loop import LoopMemory
+from vehicle.runtime.side_events import Started
 from vehicle.wire.profile import Profile, list_profiles, load_profile
 
 

@@ -22,8 +22,8 @@ from vehicle.replay.run import NothingInCommonError, Replay
 from vehicle.replay.scan.columns import Wanted
 from vehicle.replay.scan.kernels import Kernel, Scan, installed
 from vehicle.replay.scan.rules import routes_of, rules_of
-from vehicle.runtime.events_file import SideEvent
 from vehicle.runtime.journal import is_entry, to_line
+from vehicle.runtime.side_events import SideEvent
 from vehicle.wire.frame import Frame
 from vehicle.wire.profile import Profile, load_profile, profiles_that_fit
 from vehicle.wire.translator import Translator

@@ -19,7 +19,7 @@ from bus_bench import PATIENCE_S, bus
 
 from vehicle.runtime.orders import STEPS, Anything, Step
 from vehicle.runtime.plant import StartState
-from vehicle.runtime.simulator import SimulatedCar
+from vehicle.runtime.simulated_car import SimulatedCar
 from vehicle.wire.frame import Frame
 from vehicle.wire.profile import load_profile
 

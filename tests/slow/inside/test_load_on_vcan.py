@@ -22,7 +22,7 @@ from test_bus_off import SerialAdapter
 from test_live_on_vcan import replayed
 
 from vehicle.runtime.plant import StartState
-from vehicle.runtime.simulator import SimulatedCar
+from vehicle.runtime.simulated_car import SimulatedCar
 from vehicle.wire.profile import load_profile
 
 pytestmark = pytest.mark.slow

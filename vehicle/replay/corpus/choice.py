@@ -22,7 +22,7 @@ from vehicle.replay.recording import Recording, Stretch
 from vehicle.replay.run import VARIANT_HEAD_US
 from vehicle.replay.scan.columns import Wanted
 from vehicle.replay.scan.kernels import Scan, choose
-from vehicle.runtime.events_file import SideEvent
+from vehicle.runtime.side_events import SideEvent
 from vehicle.wire.layout import CanId
 from vehicle.wire.profile import Profile
 
