@@ -32,6 +32,9 @@ class _Tracer:
 
     def __init__(self, session: pytest.Session) -> None:
         self.items = session.items
+        self.since_s = 0.0
+        self.shared_s: defaultdict[Path, float] = defaultdict(float)
+        """What each file's fixtures took: whichever of its tests is run first pays for them."""
         self.trace = sys.gettrace()
         self.core = Path(*CORE.split(".")).resolve()
         self.coverage = coverage.Coverage(
@@ -51,11 +54,13 @@ class _Tracer:
         for cache in self.caches:
             cache.cache_clear()
         self.coverage.switch_context(f"file {item.path}")
+        self.since_s = time.process_time()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         """Go on with what is the test's own."""
         self.coverage.switch_context(item.nodeid)
+        self.shared_s[item.path] += time.process_time() - self.since_s
 
     def passed_by(self) -> PassedBy:
         """Return by module and line the numbers of the tests that pass it."""
@@ -93,7 +98,8 @@ def trace(session: pytest.Session) -> tuple[list[str], PassedBy, list[float]]:
         if session.testsfailed > failures:
             failed.append(item.nodeid)
     tracer.coverage.stop()
-    return failed, tracer.passed_by(), used_s
+    shared_s = [tracer.shared_s[item.path] for item in session.items]
+    return failed, tracer.passed_by(), list(map(sum, zip(used_s, shared_s, strict=True)))
 
 
 def be_quiet() -> None:
