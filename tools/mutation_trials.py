@@ -157,6 +157,9 @@ class Trials:
                 child, status = os.wait()
                 mutant, since_s, chosen, into = running.pop(child)
                 self._note(mutant, status, chosen, into, time.monotonic() - since_s)
+            if sys.stderr.isatty():
+                left = len(waiting) + len(running)
+                print(f"\r{left} left ", end="" if left else "\n", file=sys.stderr, flush=True)
 
     def _note(
         self, mutant: Mutant, status: int, chosen: list[int], into: int, took_s: float
