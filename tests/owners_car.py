@@ -2,12 +2,14 @@
 
 ``OwnersCar`` is what ``control`` needs of a live service: the same loop, translator, manager and
 sender, fed by the simulated car's frames. Its time moves only when it is told to, so a fault that
-takes half a minute takes no time, and nothing depends on how fast the machine is.
+takes half a minute takes no time, and nothing depends on how fast the machine is. While it moves,
+coverage looks at those who listen only: the car and its loop go the same ways again and again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 import threading
 from collections import deque
@@ -90,6 +92,7 @@ class OwnersCar:
         self.foreign_senders: set[int] = set()
         self.journal: deque = deque(maxlen=1000)
         self._listeners: list[Callable] = []
+        self._tracer: Callable | None = None
         self._transmitter = Transmitter(self.profile, CHANNEL)
         self._loop = Loop(self.manager, self.translator, self._sink)
         self._loop.start(0)
@@ -118,17 +121,28 @@ class OwnersCar:
         self._transmitter.take(now_us, output)
         if is_entry(output):
             self.journal.append((now_us, output))
+            paused = self._tracer is not None
+            if paused:
+                sys.settrace(self._tracer)
             for listener in tuple(self._listeners):
                 listener(now_us, output)
+            if paused:
+                sys.settrace(None)
 
     # ---- time -----------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> None:
         """Let everything happen in the next ``seconds``."""
         until = self.now + int(seconds * 1e6)
-        while (due := self._next_us()) is not None and due <= until:
-            self.now = due
-            self._moment()
+        self._tracer = sys.gettrace()
+        sys.settrace(None)
+        try:
+            while (due := self._next_us()) is not None and due <= until:
+                self.now = due
+                self._moment()
+        finally:
+            sys.settrace(self._tracer)
+            self._tracer = None
         self.now = until
 
     def _next_us(self) -> int | None:

@@ -212,24 +212,33 @@ def restarted(old: LockManager, now_us: int) -> LockManager:
     return manager
 
 
-THOROUGH = settings(max_examples=300, deadline=None, derandomize=True)
-QUICK = settings(max_examples=100, deadline=None, derandomize=True)
+MANY = settings(max_examples=300, deadline=None, derandomize=True)
+QUICK = settings(max_examples=80, deadline=None, derandomize=True)
 
 
-@THOROUGH
-@given(cars(), SCRIPTS, st.booleans(), st.booleans())
-def test_any_sequence_is_survived_and_safe(
-    car: Car, script: Script, shadow: bool, obey: bool
-) -> None:
+def survived(car: Car, script: Script, shadow: bool, obey: bool) -> None:
     """No sequence raises, no command breaks a safety rule, no deadline lies in the past."""
     play(Watch(fresh(car, shadow=shadow)), script, obey=obey and not shadow)
 
 
-@THOROUGH
-@given(cars(), SCRIPTS, SCRIPTS, st.booleans())
-def test_a_restart_at_any_moment_changes_nothing_that_follows(
-    car: Car, before: Script, after: Script, shadow: bool
+@QUICK
+@given(cars(), SCRIPTS, st.booleans(), st.booleans())
+def test_any_sequence_is_survived_and_safe(
+    car: Car, script: Script, shadow: bool, obey: bool
 ) -> None:
+    survived(car, script, shadow, obey)
+
+
+@pytest.mark.slow
+@MANY
+@given(cars(), SCRIPTS, st.booleans(), st.booleans())
+def test_any_of_many_sequences_is_survived_and_safe(
+    car: Car, script: Script, shadow: bool, obey: bool
+) -> None:
+    survived(car, script, shadow, obey)
+
+
+def restarted_alike(car: Car, before: Script, after: Script, shadow: bool) -> None:
     """The memory holds all that counts: the outputs are the same with a restart and without."""
     manager = fresh(car, shadow=shadow)
     now_us, _ = play_on(manager, before, 0)
@@ -240,6 +249,23 @@ def test_a_restart_at_any_moment_changes_nothing_that_follows(
     _, said = play_on(manager, after, now_us)
     _, said_after_restart = play_on(other, after, now_us)
     assert said_after_restart == said
+
+
+@QUICK
+@given(cars(), SCRIPTS, SCRIPTS, st.booleans())
+def test_a_restart_at_any_moment_changes_nothing_that_follows(
+    car: Car, before: Script, after: Script, shadow: bool
+) -> None:
+    restarted_alike(car, before, after, shadow)
+
+
+@pytest.mark.slow
+@MANY
+@given(cars(), SCRIPTS, SCRIPTS, st.booleans())
+def test_a_restart_at_any_of_many_moments_changes_nothing_that_follows(
+    car: Car, before: Script, after: Script, shadow: bool
+) -> None:
+    restarted_alike(car, before, after, shadow)
 
 
 @QUICK
@@ -289,7 +315,7 @@ def test_being_called_too_early_changes_nothing(
     assert said == plain
 
 
-@THOROUGH
+@QUICK
 @given(cars(), SCRIPTS, st.booleans())
 def test_steady_inputs_give_no_strokes(car: Car, script: Script, obey: bool) -> None:
     """Whatever came before: once the owner's own times are over, nothing moves by itself.

@@ -45,7 +45,7 @@ STEPS = st.one_of(
     st.tuples(st.just("halt")),
 )
 SCRIPTS = st.lists(STEPS, max_size=30)
-CAREFULLY = settings(derandomize=True, deadline=None, max_examples=400)
+CAREFULLY = settings(derandomize=True, deadline=None, max_examples=200)
 
 
 def play(bench: Bench, step: tuple) -> None:

@@ -292,6 +292,12 @@ DOORS = (CarLock.UNLOCKED, CarLock.LOCKED)
 PLUG = (Occupant.EMPTY, Occupant.CONNECTOR)
 ENDS = (Feedback.RELEASED, Feedback.ENGAGED)
 BOTH_WAYS = (Request.UNLATCH, Request.LATCH)
+BUS = (
+    BusQuiet("main", (), (("inlet", Inlet.SAFE),)),
+    BusHeard("main"),
+    BusFailed("main"),
+    BusRestored("main"),
+)
 
 WORLDS = [
     World(
@@ -358,12 +364,14 @@ WORLDS = [
         start={**PARKED, "occupant": Occupant.CONNECTOR, "car_lock": CarLock.LOCKED},
         moves={"inlet": tuple(Inlet), "latch": ENDS},
         car=replace(CAR, can_wake=True),
-        events=(
-            BusQuiet("main", (), (("inlet", Inlet.SAFE),)),
-            BusHeard("main"),
-            BusFailed("main"),
-            BusRestored("main"),
-        ),
+        events=BUS,
+    ),
+    World(
+        name="a bus that sleeps and fails, with an inlet that is known",
+        start={**PARKED, "occupant": Occupant.CONNECTOR, "car_lock": CarLock.LOCKED},
+        moves={"inlet": (Inlet.SAFE, Inlet.ENERGISED), "latch": ENDS},
+        car=replace(CAR, can_wake=True),
+        events=BUS,
     ),
     World(
         name="frozen in, and heated",
@@ -424,8 +432,8 @@ WORLDS = [
 ]
 
 
-QUICK = {"a bus that sleeps and fails"}
-"""Worlds of some seconds; the others take longer: ``make test-slow`` searches them."""
+QUICK = {"a bus that sleeps and fails, with an inlet that is known"}
+"""Worlds of a second or two; the others take longer: ``make test-slow`` searches them."""
 
 
 def _searched(world: World) -> Any:

@@ -113,7 +113,7 @@ def test_a_last_line_with_half_a_payload_is_counted_as_cut(tmp_path: Path) -> No
     assert list(recording.report.frames_skipped) == ["cut: the last line has no line end"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     text=st.builds(
         "{}({}){}{}{}{}{}\n".format,

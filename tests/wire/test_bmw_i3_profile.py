@@ -202,6 +202,7 @@ def decoded(case, *signals):
     return changes(events(profile_of("bmw_i3"), recording(case)), *signals)
 
 
+@pytest.mark.whole
 @needs_recordings
 def test_the_type_2_plug_in_is_followed_to_the_millisecond():
     case = "bmw_i3_ac_t2_plug_in_unlocked_car"
@@ -223,6 +224,7 @@ def test_the_type_2_plug_in_is_followed_to_the_millisecond():
     ]
 
 
+@pytest.mark.whole
 @needs_recordings
 def test_the_type_1_car_charges_without_a_latch():
     case = "bmw_i3_2014_ac_t1_start"
@@ -237,6 +239,7 @@ def test_the_type_1_car_charges_without_a_latch():
     ]
 
 
+@pytest.mark.whole
 @needs_recordings
 def test_the_ccs_session_ends_in_the_order_that_the_car_keeps():
     case = "bmw_i3_2019_ccs_end_ionity"
@@ -260,6 +263,7 @@ def test_the_ccs_session_ends_in_the_order_that_the_car_keeps():
     ]
 
 
+@pytest.mark.whole
 @needs_recordings
 def test_the_doors_follow_each_press_of_the_fob_within_half_a_second():
     assert decoded("bmw_i3_fob_lock_unlock_no_cable", "car_lock") == [
@@ -271,6 +275,7 @@ def test_the_doors_follow_each_press_of_the_fob_within_half_a_second():
     ]
 
 
+@pytest.mark.whole
 @needs_recordings
 @pytest.mark.parametrize(
     "case",
@@ -290,6 +295,7 @@ def test_the_checksum_of_0x272_fits_every_recorded_frame(case):
     assert told_invalid == []
 
 
+@pytest.mark.whole
 @needs_recordings
 def test_a_log_with_many_lost_frames_still_tells_a_whole_session_and_its_stop():
     path = LOGS / "formats" / "gvret" / "i3_ptcan_ms_lost_frames_head.csv"

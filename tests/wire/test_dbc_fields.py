@@ -31,6 +31,7 @@ def alone(signal: Signal) -> Signal:
     )
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("path", DBC_FILES, ids=lambda path: path.stem)
 @given(payload=st.binary(min_size=64, max_size=64))
 def test_every_signal_of_every_dbc_reads_as_cantools_reads_it(path: Path, payload: bytes) -> None:

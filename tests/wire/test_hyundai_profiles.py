@@ -135,6 +135,7 @@ def test_the_kona_reads_nothing_that_another_bus_contradicts():
     assert ids.isdisjoint({0x541, 0x553, 0x595})
 
 
+@pytest.mark.whole
 @needs_recordings
 def test_the_kona_without_a_cable_stays_empty_and_falls_silent_with_the_ignition():
     profile = profile_of("hyundai_kona_ev")
@@ -162,6 +163,7 @@ def test_the_ioniq_5_knows_three_bytes_about_its_doors(byte, word):
     assert told("hyundai_ioniq5", {"Body_Doors": {"LockByte": byte}}).get("car_lock") == word
 
 
+@pytest.mark.whole
 @needs_recordings
 def test_the_remote_lock_of_the_ioniq_5_is_one_change():
     seen = events(profile_of("hyundai_ioniq5"), recording("ioniq5_remote_lock"))

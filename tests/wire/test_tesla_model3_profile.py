@@ -285,6 +285,7 @@ def test_before_a_version_is_picked_the_port_is_read_but_not_the_session():
 # ---- the recording ------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 @needs_recordings
 def test_the_us_session_is_followed_to_the_millisecond():
     profile = profile_of("tesla_model3")

@@ -118,7 +118,7 @@ def is_a_recording(content: bytes) -> bytes:
 
 @pytest.mark.whole
 @every_kernel
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(content=files().map(is_a_recording))
 @example(content=header(1) + container(blf_object(1, can_body(0x123, b""), 0)[:-1]))
 def test_whatever_a_blf_file_holds_columns_and_frames_agree(
@@ -171,7 +171,7 @@ def test_zlib_inflates_where_nothing_quicker_is_installed(monkeypatch: pytest.Mo
         inflate._quickest.cache_clear()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     runs=st.lists(
         st.tuples(st.integers(1, 9), st.builds(can_body, ids, payloads, channels), stamps, units),

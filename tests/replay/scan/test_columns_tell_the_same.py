@@ -68,9 +68,20 @@ def car(tmp_path_factory: pytest.TempPathFactory) -> Profile:
 SETTLED = [Act(EVERYONE, 10_000, 0x05, 20)]
 
 
-@pytest.mark.whole
+@pytest.mark.slow
 @every_kernel
 @settings(max_examples=60, deadline=None)
+@given(acts=acts())
+def test_whatever_many_cars_do_the_journal_is_the_same(
+    kernel: Kernel, car: Profile, acts: list[Act]
+) -> None:
+    log = write_log(car.path.parent / "many.log", car, acts)
+    assert told([log], car, kernel) == told([log], car, None)
+
+
+@pytest.mark.whole
+@every_kernel
+@settings(max_examples=25, deadline=None)
 @given(acts=acts())
 @example(
     acts=[*SETTLED, Act("Port", 10_000, 5, 4, "sum"), *SETTLED, Act("Port", 0, 5, 9, "repeat")]
@@ -133,11 +144,9 @@ def test_two_senders_of_one_message_are_told_the_same(
 
 RECORDINGS = {
     "tesla_m3_us_ac_session": "tesla_model3",
-    "bmw_i3_ac_t2_plug_in_unlocked_car": "bmw_i3",
-    "bmw_i3_2019_ccs_end_ionity": "bmw_i3",
-    "kona_2019_power_cycle_no_cable": "hyundai_kona_ev",
     "ioniq5_remote_lock": "hyundai_ioniq5",
 }
+"""The quickest; every file is compared where there is time."""
 
 
 @pytest.mark.whole

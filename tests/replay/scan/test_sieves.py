@@ -43,7 +43,8 @@ def columns_of_acts(car: Profile, wanted: Wanted, played: list[Act]) -> Columns:
 
 
 @others
-@settings(max_examples=100, deadline=None)
+@pytest.mark.whole
+@settings(max_examples=50, deadline=None)
 @given(played=acts(), cuts=st.lists(st.integers(0, 400), max_size=5), data=st.data())
 def test_every_sieve_keeps_and_tells_the_same(
     kernel: Kernel, car: Profile, played: list[Act], cuts: list[int], data: st.DataObject
@@ -70,7 +71,7 @@ def test_every_sieve_keeps_and_tells_the_same(
 
 
 @others
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     steps=st.lists(
         st.one_of(

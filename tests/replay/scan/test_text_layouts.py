@@ -118,19 +118,35 @@ LAYOUTS: dict[str, tuple[str, str, Callable[[], Parts]]] = {
 every_layout = pytest.mark.parametrize("name", LAYOUTS)
 
 
+def check(kernel: Kernel, name: str, data: st.DataObject, folder: Path) -> None:
+    """Draw lines of a layout, and compare."""
+    head, line, lines = LAYOUTS[name]
+    text = "".join(data.draw(st.lists(lines(), max_size=25)))
+    path = folder / f"any-{kernel.name}.{name}"
+    path.write_bytes((head + line * 5 + text + line).encode("latin-1"))
+    agree(path, kernel, half=True)
+
+
 @pytest.mark.whole
 @every_kernel
 @every_layout
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_lines_of_every_kind_agree(
     kernel: Kernel, name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    head, line, lines = LAYOUTS[name]
-    text = "".join(data.draw(st.lists(lines(), max_size=25)))
-    path = tmp_path_factory.getbasetemp() / f"any-{kernel.name}.{name}"
-    path.write_bytes((head + line * 5 + text + line).encode("latin-1"))
-    agree(path, kernel, half=True)
+    check(kernel, name, data, tmp_path_factory.getbasetemp())
+
+
+@pytest.mark.slow
+@every_kernel
+@every_layout
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_many_lines_of_every_kind_agree(
+    kernel: Kernel, name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    check(kernel, name, data, tmp_path_factory.getbasetemp())
 
 
 @every_layout
