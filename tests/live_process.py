@@ -15,12 +15,13 @@ import sys
 from pathlib import Path
 
 from vehicle.cli.control_socket import control_socket
+from vehicle.runtime.orders import Step
+from vehicle.runtime.plant import StartState
 from vehicle.runtime.ports import Port
 from vehicle.runtime.python_can import import_can
 from vehicle.runtime.service import Service
 from vehicle.runtime.settings_store import SettingsStore
 from vehicle.runtime.simulated_car import SimulatedCar
-from vehicle.runtime.simulator import StartState, Step
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame
 from vehicle.wire.profile import load_profile

@@ -26,10 +26,11 @@ from vehicle.core.messages import InputEvent, SettingsChanged
 from vehicle.core.settings import Settings
 from vehicle.runtime.journal import is_entry
 from vehicle.runtime.loop import Loop
+from vehicle.runtime.orders import FaultOrder, Step
+from vehicle.runtime.plant import StartState
 from vehicle.runtime.sender import Transmitter
 from vehicle.runtime.settings_store import SettingsStore
 from vehicle.runtime.simulated_car import SimulatedCar
-from vehicle.runtime.simulator import FaultOrder, StartState, Step
 from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import load_profile
 from vehicle.wire.translator import Translator

@@ -11,8 +11,8 @@ from vehicle.core.names import Request, Source
 from vehicle.core.presets import preset_named
 from vehicle.core.settings import Settings
 from vehicle.core.settings_read import parse
-from vehicle.runtime.orders import STEPS
-from vehicle.runtime.simulator import FaultOrder, StartState
+from vehicle.runtime.orders import STEPS, FaultOrder
+from vehicle.runtime.plant import StartState
 
 AC = "plug supply=ac limit_a=16 amps=16"
 AC_LATER = "plug supply=ac limit_a=16 amps=16 charge=false"

@@ -22,7 +22,7 @@ from vehicle.cli.owner import how_long
 from vehicle.core.messages import Observed, Requested
 from vehicle.core.names import Request, Source
 from vehicle.core.signals import Temperature
-from vehicle.runtime.simulator import StartState
+from vehicle.runtime.plant import StartState
 
 OWNERS = ("status", "why", "latch", "unlatch", "events", "journal", "watch")
 NO_ENERGY_MESSAGES = [fault("silent_message", 2, message=m) for m in ("ChargeState", "DcState")]

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from owners_car import OwnersCar, Served, served
 
 from vehicle.cli.main import main
-from vehicle.runtime.simulator import StartState
+from vehicle.runtime.plant import StartState
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 COMMANDS = re.findall(

@@ -34,11 +34,11 @@ from vehicle.runtime.memory_file import MemoryFile
 from vehicle.runtime.memory_keeper import MemoryKeeper
 from vehicle.runtime.orders import Step
 from vehicle.runtime.outage import this_moment
+from vehicle.runtime.plant import StartState
 from vehicle.runtime.recorder import Recorder
 from vehicle.runtime.service import Service
 from vehicle.runtime.settings_store import SettingsStore
 from vehicle.runtime.simulated_car import SimulatedCar
-from vehicle.runtime.simulator import StartState
 from vehicle.wire.frame import Frame
 
 DEEDS = (

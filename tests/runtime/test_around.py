@@ -6,7 +6,7 @@ import pytest
 from owners_car import OwnersCar, fault
 
 from vehicle.core.snapshot import OPTIONAL
-from vehicle.runtime.simulator import StartState
+from vehicle.runtime.plant import StartState
 
 TELLS = StartState(surroundings=True)
 

@@ -10,7 +10,7 @@ from live_bench import Bench, CarOnWires, Wire, in_virtual_time, reference, repl
 from vehicle.core.signals import Place
 from vehicle.runtime.control_place import PlaceControl
 from vehicle.runtime.orders import Step
-from vehicle.runtime.simulator import StartState
+from vehicle.runtime.plant import StartState
 from vehicle.runtime.story import Story
 from vehicle.runtime.surroundings import Surroundings
 from vehicle.runtime.zones import Position, Zone, ZoneFile

@@ -26,7 +26,7 @@ from vehicle.runtime.control_way import (
     OPENS,
     step_of,
 )
-from vehicle.runtime.simulator import StartState
+from vehicle.runtime.plant import StartState
 from vehicle.runtime.varlink_access import Peer
 
 NO_ENERGY_MESSAGES = [

@@ -23,7 +23,7 @@ from vehicle.runtime.events_file import read_event, write_event
 from vehicle.runtime.guest_pass import TRIES_MAX
 from vehicle.runtime.journal import fields_of
 from vehicle.runtime.outage import Moment
-from vehicle.runtime.simulator import StartState
+from vehicle.runtime.plant import StartState
 from vehicle.runtime.varlink_access import Peer
 
 STRANGER = Peer(2, 12345, frozenset())

@@ -22,7 +22,7 @@ from vehicle.runtime.journal import to_line
 from vehicle.runtime.journal_log import JournalLog
 from vehicle.runtime.memory_file import MemoryFile
 from vehicle.runtime.memory_keeper import MemoryKeeper
-from vehicle.runtime.simulator import StartState
+from vehicle.runtime.plant import StartState
 from vehicle.runtime.story import read_story
 from vehicle.wire.codec import Encoder
 

@@ -9,7 +9,8 @@ import pytest
 from vehicle.core.car import Actuator
 from vehicle.core.names import Charge, Demand
 from vehicle.runtime.orders import STEPS, FaultOrder, Orders, Step
-from vehicle.runtime.plant import START_SESSIONS, TRAVEL_US, Plant, StartState
+from vehicle.runtime.plant import START_SESSIONS, Plant, StartState
+from vehicle.runtime.simulated_pin import TRAVEL_US
 
 FOREVER_US = 1_000_000_000
 LATCH = Actuator.LATCH

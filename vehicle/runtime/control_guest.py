@@ -32,9 +32,10 @@ from vehicle.runtime.guest_pass import (
     new_code,
     shown,
 )
+from vehicle.runtime.guest_words import COUNTED, VERDICT_WORDS, no_guest, refusal
 from vehicle.runtime.outage import Moment, this_moment
 from vehicle.runtime.varlink_call import Call
-from vehicle.runtime.varlink_methods import bad_guest, code_refused, failed, unsafe
+from vehicle.runtime.varlink_methods import bad_guest, failed, unsafe
 from vehicle.runtime.varlink_wire import VarlinkError
 
 Reply = Mapping[str, Any]
@@ -45,31 +46,6 @@ WAITING_MAX = 8
 NOT_CHANGED = "The guest codes are as they were."
 _FREED = (Result.RELEASED, Result.CONNECTOR_OUT, Result.MANUAL_RELEASE_PULLED)
 """Results with which a code has done what it was for. After any other one its use is given back."""
-
-VERDICT_WORDS: Mapping[Verdict, str] = {
-    Verdict.GOOD: "the code is good",
-    Verdict.WRONG: "no such code",
-    Verdict.EXPIRED: "this code has expired",
-    Verdict.USED: "this code has been used",
-    Verdict.CLOCK_UNSURE: "the car does not know what time it is, so it cannot tell whether this"
-    " code is still valid",
-    Verdict.TOO_SOON: "too soon after a wrong code",
-    Verdict.LOCKED_OUT: "too many wrong codes; no code is taken any more",
-}
-_COUNTED = tuple(
-    verdict
-    for verdict in Verdict
-    if verdict not in (Verdict.GOOD, Verdict.TOO_SOON, Verdict.LOCKED_OUT)
-)
-"""What is told in the journal: codes that were looked at. There are ten in a row at most."""
-_ASK_THE_OWNER = "Ask the owner for a new one."
-_ADVICE: Mapping[Verdict, str] = {
-    Verdict.WRONG: "A code has nine letters and digits, such as 3K7-QM2-XRD; try again.",
-    Verdict.EXPIRED: _ASK_THE_OWNER,
-    Verdict.USED: _ASK_THE_OWNER,
-    Verdict.CLOCK_UNSURE: _ASK_THE_OWNER,
-    Verdict.LOCKED_OUT: "The owner can allow codes again: chargelock guest allow",
-}
 
 
 class GuestControl:
@@ -143,7 +119,7 @@ class GuestControl:
             self._waiting -= 1
             result = future.result()
             if isinstance(result, VarlinkError):
-                if result.parameters.get("verdict") in _COUNTED:
+                if result.parameters.get("verdict") in COUNTED:
                     told = Refused(Request.UNLATCH, Source.GUEST, Result.REFUSED_CODE)
                     self._service.give(told)
                 call.fail(result)
@@ -218,7 +194,7 @@ class GuestControl:
         whom = call.parameters["whom"]
         known = [each.whom for each in self._book.book.passes]
         if whom not in known:
-            raise bad_guest(_no_guest(whom, known))
+            raise bad_guest(no_guest(whom, known))
         self._book.record(What.REVOKED, self._moment(), call.peer.user, whom=whom)
         return {"whom": whom}
 
@@ -240,25 +216,15 @@ class GuestControl:
         now, who = self._moment(), call.peer.user
         barred = self._book.book.barred(now)
         if barred is not None:
-            raise self._refusal(barred, now)
+            raise refusal(self._book.book, barred, now)
         self._book.record(What.TRYING, now, who)
         verdict, found = judge(self._book.book, call.parameters["code"], now)
         if verdict is not Verdict.GOOD or found is None:
             whom = None if found is None else found.whom
             self._book.record(What.REFUSED, now, who, verdict=verdict, whom=whom)
-            raise self._refusal(verdict, now)
+            raise refusal(self._book.book, verdict, now)
         self._book.record(What.USED, now, who, letter=found.letter, whom=found.whom)
         return {"pass": found}
-
-    def _refusal(self, verdict: Verdict, now: Moment) -> VarlinkError:
-        book = self._book.book
-        wait_s = 0 if book.locked_out else book.pause_s(now)
-        advice = _ADVICE.get(verdict, "")
-        if book.locked_out:
-            advice = _ADVICE[Verdict.LOCKED_OUT]
-        elif wait_s:
-            advice = f"{advice} The next try is possible in {wait_s} s.".strip()
-        return code_refused(verdict, VERDICT_WORDS[verdict], advice, wait_s)
 
     def _release(self, call: Call, used: Pass) -> None:
         """On the loop: ask for the release, and give the use back where it comes to nothing."""
@@ -299,11 +265,3 @@ class GuestControl:
                 raise error
 
         asyncio.get_running_loop().run_in_executor(self._thread, work).add_done_callback(done)
-
-
-def _no_guest(whom: str, known: list[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(whom, known, 1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"no guest is called {whom!r}{hint}"

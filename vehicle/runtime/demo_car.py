@@ -20,10 +20,11 @@ from vehicle.core.names import Request, Source
 from vehicle.core.settings import Settings
 from vehicle.runtime.loop import Loop, Sink
 from vehicle.runtime.orders import FaultOrder, Step, Value
-from vehicle.runtime.plant import TRAVEL_US, Plant, StartState
+from vehicle.runtime.plant import Plant, StartState
 from vehicle.runtime.safety_watch import SafetyWatch
 from vehicle.runtime.sender import Transmitter
 from vehicle.runtime.simulated_car import SimulatedCar
+from vehicle.runtime.simulated_pin import TRAVEL_US
 from vehicle.runtime.simulator import CHANNEL
 from vehicle.wire.loaded import Profile
 from vehicle.wire.profile import load_profile
