@@ -14,6 +14,9 @@ from pathlib import Path
 KERNEL = "linux.uml"
 NEEDED = (KERNEL, "modprobe", "ip", "setpriv", "taskset", "stty")
 SYSTEMD = Path("/lib/systemd/systemd")
+ROOMS = ("/dev/shm", "/tmp", "/var/tmp")
+"""Where the guest's memory may lie, the quickest first. In a container /dev/shm has 64 MiB, and
+/tmp may be small as well."""
 PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -40,14 +43,15 @@ def memory_folder(memory_mib: int) -> str:
     """Return where the kernel may keep its memory: it needs room there, and the right to execute.
 
     Raises:
-        UnavailableError: neither /dev/shm nor /tmp will do.
+        UnavailableError: none of ``ROOMS`` will do.
     """
-    for folder in ("/dev/shm", "/tmp"):
+    for folder in ROOMS:
         with contextlib.suppress(OSError):
             info = os.statvfs(folder)
             free_mib = info.f_bavail * info.f_frsize >> 20
             if free_mib >= memory_mib and not info.f_flag & os.ST_NOEXEC:
                 return folder
     raise UnavailableError(
-        f"neither /dev/shm nor /tmp has {memory_mib} MiB of room without noexec; ask for less by -m"
+        f"none of {', '.join(ROOMS)} has {memory_mib} MiB of room without noexec;"
+        " ask for less by -m"
     )
