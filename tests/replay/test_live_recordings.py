@@ -18,7 +18,8 @@ from vehicle.core.snapshot import SIGNALS
 from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
 from vehicle.replay.run import Replay
-from vehicle.runtime.events_file import EventsFileError, events_path, write_events
+from vehicle.runtime.events_fields import EventsFileError
+from vehicle.runtime.events_file import events_path, write_events
 from vehicle.runtime.journal import is_entry, to_line
 from vehicle.runtime.loop import LoopMemory
 from vehicle.runtime.side_events import Ended, SendFailed, SideEvent, Started, VariantPicked

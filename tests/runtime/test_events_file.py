@@ -21,8 +21,8 @@ from vehicle.core.messages import (
 )
 from vehicle.core.names import Authenticity, Request, Source
 from vehicle.core.settings import Mode, Settings, Toggle
+from vehicle.runtime.events_fields import EventsFileError
 from vehicle.runtime.events_file import (
-    EventsFileError,
     events_path,
     read_event,
     read_events,

@@ -25,7 +25,8 @@ from vehicle.core.restart import surviving
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.replay.beside import events_beside
 from vehicle.replay.recording import open_recording
-from vehicle.runtime.events_file import EventsFileError, events_path, read_events
+from vehicle.runtime.events_fields import EventsFileError
+from vehicle.runtime.events_file import events_path, read_events
 from vehicle.runtime.memory_file import MemoryFile
 from vehicle.runtime.outage import Moment
 from vehicle.runtime.side_events import Started

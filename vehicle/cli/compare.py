@@ -31,7 +31,7 @@ from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import open_recording
 from vehicle.replay.report.chronicle import Chronicle
 from vehicle.replay.run import NothingInCommonError, Replay
-from vehicle.runtime.events_file import EventsFileError
+from vehicle.runtime.events_fields import EventsFileError
 from vehicle.runtime.store import read_settings
 from vehicle.wire.profile import Profile
 

@@ -25,7 +25,7 @@ from vehicle.replay.recording import open_recording
 from vehicle.replay.run import NothingInCommonError, Replay
 from vehicle.replay.scan.kernels import Kernel, choose, stale
 from vehicle.replay.summary import Summary
-from vehicle.runtime.events_file import EventsFileError
+from vehicle.runtime.events_fields import EventsFileError
 from vehicle.runtime.journal import is_entry, start_line, to_line
 from vehicle.runtime.loop import Sink
 from vehicle.runtime.store import read_settings

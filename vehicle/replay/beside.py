@@ -8,7 +8,8 @@ from __future__ import annotations
 from operator import itemgetter
 
 from vehicle.replay.recording import Recording
-from vehicle.runtime.events_file import EventsFileError, events_path, read_events
+from vehicle.runtime.events_fields import EventsFileError
+from vehicle.runtime.events_file import events_path, read_events
 from vehicle.runtime.side_events import Judged, SideEvent, Started
 
 

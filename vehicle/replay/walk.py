@@ -15,7 +15,7 @@ from vehicle.core.settings import Settings
 from vehicle.replay.recording import Break, Item, NewSegment, Stretch
 from vehicle.replay.scan.kernels import Scan
 from vehicle.replay.scan.passage import Passage
-from vehicle.runtime.events_file import EventsFileError
+from vehicle.runtime.events_fields import EventsFileError
 from vehicle.runtime.loop import Loop, LoopMemory, Sink
 from vehicle.runtime.side_events import (
     Ended,

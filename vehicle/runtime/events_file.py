@@ -58,6 +58,15 @@ from vehicle.core.names import Authenticity, Request, Result, Source
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
 from vehicle.core.settings_read import SettingsError, parse
 from vehicle.core.snapshot import SIGNALS
+from vehicle.runtime.events_fields import (
+    CutLineError,
+    EventsFileError,
+    names,
+    text,
+    text_or_none,
+    truth,
+    word,
+)
 from vehicle.runtime.loop import LoopMemory
 from vehicle.runtime.side_events import (
     Ended,
@@ -76,13 +85,9 @@ SUFFIX = ".events.jsonl"
 """Appended to the recording's name."""
 
 
-class EventsFileError(ValueError):
-    """A line of an events file cannot be used. The message names file, line and what to do."""
-
-
 def _request(fields: Mapping[str, Any]) -> Requested:
     return Requested(
-        Request(_word(fields, "request", Request)), Source(_word(fields, "source", Source))
+        Request(word(fields, "request", Request)), Source(word(fields, "source", Source))
     )
 
 
@@ -92,7 +97,7 @@ TOLD = ("place", "hour")
 
 def _refused(fields: Mapping[str, Any]) -> Refused:
     asked = _request(fields)
-    return Refused(asked.request, asked.source, Result(_word(fields, "why", Result)))
+    return Refused(asked.request, asked.source, Result(word(fields, "why", Result)))
 
 
 def _told(fields: Mapping[str, Any]) -> Observed:
@@ -104,7 +109,7 @@ def _told(fields: Mapping[str, Any]) -> Observed:
         if name not in TOLD:
             raise EventsFileError(f'signals does not know "{name}"; {did_you_mean(name, TOLD)}')
         kind: Any = SIGNALS[name]
-        values.append((name, kind(_word(signals, name, kind))))
+        values.append((name, kind(word(signals, name, kind))))
     return Observed(tuple(values))
 
 
@@ -112,7 +117,7 @@ def _settings(fields: Mapping[str, Any]) -> SettingsChanged:
     settings = fields.get("settings")
     if not isinstance(settings, dict):
         raise EventsFileError("settings must be a table of settings keys and values")
-    return SettingsChanged(parse(settings), _text(fields, "source"))
+    return SettingsChanged(parse(settings), text(fields, "source"))
 
 
 def _started(fields: Mapping[str, Any]) -> Started:
@@ -123,13 +128,13 @@ def _started(fields: Mapping[str, Any]) -> Started:
         raise EventsFileError(f"epoch_us = {epoch_us!r} must be whole microseconds since 1970")
     return Started(
         epoch_us=epoch_us,
-        profile=_text(fields, "profile"),
-        variant=_text_or_none(fields, "variant"),
-        shadow=_truth(fields, "shadow"),
+        profile=text(fields, "profile"),
+        variant=text_or_none(fields, "variant"),
+        shadow=truth(fields, "shadow"),
         settings=parse(settings),
         memory=_memory(fields, LoopMemory),
-        continues=_truth(fields, "continues"),
-        channels=_names(fields, "channels"),
+        continues=truth(fields, "continues"),
+        channels=names(fields, "channels"),
     )
 
 
@@ -159,14 +164,14 @@ _READ: dict[str, Callable[[Mapping[str, Any]], SideEvent]] = {
     "refused": _refused,
     "settings_changed": _settings,
     "segment_started": lambda _: SegmentStarted(),
-    "bus_failed": lambda fields: BusFailed(_text(fields, "channel")),
-    "bus_restored": lambda fields: BusRestored(_text(fields, "channel")),
-    "internal_error": lambda fields: InternalError(_text(fields, "what")),
+    "bus_failed": lambda fields: BusFailed(text(fields, "channel")),
+    "bus_restored": lambda fields: BusRestored(text(fields, "channel")),
+    "internal_error": lambda fields: InternalError(text(fields, "what")),
     "started": _started,
-    "variant_picked": lambda fields: VariantPicked(_text_or_none(fields, "variant")),
-    "send_failed": lambda fields: SendFailed(_text(fields, "channel"), _text(fields, "what")),
+    "variant_picked": lambda fields: VariantPicked(text_or_none(fields, "variant")),
+    "send_failed": lambda fields: SendFailed(text(fields, "channel"), text(fields, "what")),
     "judged": lambda fields: Judged(
-        _text(fields, "message"), Authenticity(_word(fields, "outcome", Authenticity))
+        text(fields, "message"), Authenticity(word(fields, "outcome", Authenticity))
     ),
     "ended": lambda _: Ended(),
     "recalled": lambda fields: Recalled(_memory(fields, Memory)),
@@ -196,10 +201,6 @@ _WRITE: dict[type[Any], tuple[str, Callable[[Any], dict[str, Any]]]] = {
 }
 
 
-class CutLineError(EventsFileError):
-    """A line is not JSON: it may have been cut as it was written."""
-
-
 def events_path(recording: Path) -> Path:
     """Return where the events beside ``recording`` stand."""
     return recording.with_name(recording.name + SUFFIX)
@@ -220,8 +221,8 @@ def write_event(now_us: int, event: SideEvent) -> str:
 
 def write_events(path: Path, events: Iterable[tuple[int, SideEvent]]) -> None:
     """Write a whole events file, in the order given."""
-    text = "".join(write_event(now_us, event) + "\n" for now_us, event in events)
-    path.write_text(text, encoding="utf-8")
+    content = "".join(write_event(now_us, event) + "\n" for now_us, event in events)
+    path.write_text(content, encoding="utf-8")
 
 
 def read_events(path: Path) -> list[tuple[int, SideEvent]]:
@@ -232,11 +233,11 @@ def read_events(path: Path) -> list[tuple[int, SideEvent]]:
         OSError: the file cannot be opened.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        content = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise EventsFileError(f"{path}: not UTF-8 ({error.reason}); record it again") from error
     found: list[tuple[int, SideEvent]] = []
-    lines = text.split("\n")
+    lines = content.split("\n")
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -270,38 +271,6 @@ def read_event(line: str) -> tuple[int, SideEvent]:
     if isinstance(now_us, bool) or not isinstance(now_us, int) or now_us < 0:
         raise EventsFileError(f"t = {now_us!r} must be whole microseconds from 0")
     try:
-        return now_us, _READ[_word(fields, "event", _READ)](fields)
+        return now_us, _READ[word(fields, "event", _READ)](fields)
     except SettingsError as error:
         raise EventsFileError(str(error)) from error
-
-
-def _text(fields: Mapping[str, Any], key: str) -> str:
-    value = fields.get(key)
-    if not isinstance(value, str):
-        raise EventsFileError(f"{key} = {value!r} must be a text")
-    return value
-
-
-def _word(fields: Mapping[str, Any], key: str, valid: Iterable[str]) -> str:
-    value, words = _text(fields, key), [str(word) for word in valid]
-    if value not in words:
-        raise EventsFileError(f'{key} does not know "{value}"; {did_you_mean(value, words)}')
-    return value
-
-
-def _text_or_none(fields: Mapping[str, Any], key: str) -> str | None:
-    return None if fields.get(key) is None else _text(fields, key)
-
-
-def _truth(fields: Mapping[str, Any], key: str) -> bool:
-    value = fields.get(key)
-    if not isinstance(value, bool):
-        raise EventsFileError(f"{key} = {value!r} must be true or false")
-    return value
-
-
-def _names(fields: Mapping[str, Any], key: str) -> tuple[tuple[str, str], ...]:
-    value = fields.get(key, {})
-    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-        raise EventsFileError(f"{key} = {value!r} must be a table of names")
-    return tuple(value.items())

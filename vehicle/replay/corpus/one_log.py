@@ -33,7 +33,7 @@ from vehicle.replay.report.chronicle import Chronicle, Ways
 from vehicle.replay.report.facts import facts, recording_name
 from vehicle.replay.run import NothingInCommonError, Replay
 from vehicle.replay.summary import Summary
-from vehicle.runtime.events_file import EventsFileError
+from vehicle.runtime.events_fields import EventsFileError
 from vehicle.runtime.journal import is_entry
 from vehicle.wire.profile import Profile
 
