@@ -85,6 +85,7 @@ def test_the_kernel_lets_the_position_through(tmp_path: Path) -> None:
     assert reference().position_ids <= {(can_id & 0x7FF, False) for can_id, _ in filters}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "data", [bytes(8), b"\x00\x00\x00\x80" * 2, b"\xff\xff\xff\x7f" * 2, b"\x01", b""]
 )
@@ -93,6 +94,7 @@ def test_a_frame_that_says_no_position_says_no_place(tmp_path: Path, data: bytes
     assert places(lived(tmp_path, {3: frame})) == (["away"] if data == bytes(8) else [])
 
 
+@pytest.mark.whole
 def test_without_zones_a_position_says_nothing(tmp_path: Path) -> None:
     assert places(lived(tmp_path, {3: position(*HOME)}, zones={})) == []
 

@@ -44,12 +44,14 @@ def test_time_never_runs_backwards() -> None:
     assert car.now_us == 4_000_000
 
 
+@pytest.mark.whole
 def test_the_same_keys_at_the_same_times_tell_the_same_story() -> None:
     first, second = Hands("pale9lurd"), Hands("pale9lurd")
     assert first.story.rows == second.story.rows
     assert first.came == second.came
 
 
+@pytest.mark.whole
 def test_how_finely_time_is_cut_changes_nothing() -> None:
     coarse, fine = Hands(), Hands()
     for hands, step_us in ((coarse, 5_000_000), (fine, 7_001)):
@@ -212,6 +214,7 @@ def test_ice_makes_a_stroke_need_a_second_try() -> None:
     assert BY_KEY["i"].state(hands.car) == ""
 
 
+@pytest.mark.whole
 def test_cold_makes_a_failed_release_heat_the_inlet() -> None:
     hands = Hands("cp")
     assert BY_KEY["c"].state(hands.car) == "ON"
@@ -224,6 +227,7 @@ def test_cold_makes_a_failed_release_heat_the_inlet() -> None:
     assert BY_KEY["c"].state(hands.car) == ""
 
 
+@pytest.mark.whole
 def test_a_12_v_battery_goes_from_good_to_weak_to_empty_and_back() -> None:
     hands = Hands("v")
     assert BY_KEY["v"].state(hands.car) == "LOW"
@@ -240,6 +244,7 @@ def test_a_12_v_battery_goes_from_good_to_weak_to_empty_and_back() -> None:
     assert hands.car.manager.pin(LATCH).state is PinState.ENGAGED
 
 
+@pytest.mark.whole
 def test_jam_ends_in_a_fault_and_freed_pins_move_again() -> None:
     hands = Hands("p2jr")
     for _ in range(30):

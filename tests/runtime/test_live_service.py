@@ -378,6 +378,7 @@ def count_turns(bench: Bench) -> Callable[[], int]:
 # ---- floods and odd frames -----------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_at_full_speed_no_frame_is_lost_and_decisions_are_right(tmp_path: Path) -> None:
     """Frames come as fast as a socket takes them, between the car's own."""
     record = tmp_path / "drive.log"

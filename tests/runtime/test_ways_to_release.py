@@ -9,6 +9,8 @@ import pytest
 from vehicle.runtime.simulator import StoryResult, run_story
 from vehicle.runtime.story import read_story
 
+pytestmark = pytest.mark.whole
+
 ALIVE = {
     "command line": [],
     "app, over the control socket": [],
