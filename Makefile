@@ -64,7 +64,7 @@ docs: $(VENV)/.ready-test ## write the generated parts of the documentation agai
 accept: $(VENV)/.ready-test ## record the golden journals again, on purpose
 	$(BIN)/python tools/accept.py
 
-mutation: $(VENV)/.ready-test ## change the core line by line and see that the tests notice (20 minutes)
+mutation: $(VENV)/.ready-test ## change the core line by line and see that the tests notice (some five minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutation]'
 	$(BIN)/python tools/mutation.py
 

@@ -4,10 +4,10 @@ With names of modules, such as ``policy request``, only those are changed: a min
 of the whole run, half of one for the tests as they are. Works in a temporary copy, so that nothing
 is left behind and the tree may be edited meanwhile.
 
-mutmut thinks up the changes (``mutation_changes.py``). Its own way to try them reads all tests
-again for every change, and looks up at every call which change is meant; here one process reads
-the tests once and is forked for each change (``mutation_trials.py``), several times as quick.
-Only tests marked "fast" are run, and of these only those that pass the changed lines.
+mutmut thinks up the changes (``mutation_changes.py``). Its own way to try them reads the tests
+again for every change, and looks up at every call of the core which change is meant; here one
+process reads them once and is forked for each change (``mutation_trials.py``). Only tests marked
+"fast" are run, and of these only those that pass the changed lines (``mutation_tracing.py``).
 
 A survivor is known by its function and its changed lines, never by its number, because a line that
 is inserted renumbers all that follow. ``tools/mutation_allowed.txt`` holds those that are

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pin_bench import (
     COOL_DOWN_US,
+    DEBOUNCE_US,
     ENGAGE,
     HOLD,
     ON_US,
@@ -37,6 +38,21 @@ def test_a_value_that_must_stand_first_puts_no_end_of_a_pulse_off() -> None:
     bench.feel(Feedback.MOVING)
     assert bench.pin.deadline_us == bench.began_us + ON_US
     assert bench.wait(20_000)[:1] == [f"{ON_US} off"]
+
+
+def test_a_pin_that_waits_for_its_rest_still_looks_at_its_sensor_in_time() -> None:
+    bench = at(ENGAGED, TRIES)
+    bench.want(RELEASE)
+    bench.wait(300_000)
+    bench.feel(Feedback.RELEASED)
+    bench.wait(1_000_000)
+    assert bench.pin.state is RELEASED
+    assert bench.want(ENGAGE) == []
+    waits_us = bench.pin.deadline_us
+    assert waits_us is not None
+    assert waits_us > bench.now_us + DEBOUNCE_US
+    bench.feel(Feedback.MOVING)
+    assert bench.pin.deadline_us == bench.now_us + DEBOUNCE_US
 
 
 # ---- lost feedback -------------------------------------------------------------------------------
