@@ -3,7 +3,8 @@
 mutmut knows what may be changed and how; from its finds this file makes, for each change, the
 whole changed function, so that it can be put in place of the real one in a running process. It
 knows nothing of tests. mutmut leaves decorated functions alone; properties and cached functions
-are shown to it without their decorator, as their code can be exchanged as well.
+are shown to it without their decorator, as their code can be exchanged as well. The functions of
+mutmut that are called here are none that it promises to keep: setup.cfg names the versions.
 """
 
 from __future__ import annotations
