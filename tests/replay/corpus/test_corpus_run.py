@@ -174,6 +174,20 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(here: Path, done: tuple[Pat
     ), "what was done is not done again"
 
 
+def test_what_a_killed_worker_had_begun_is_gone_at_the_end(
+    here: Path, done: tuple[Path, Totals]
+) -> None:
+    """Only files that are surely ours: a temporary name with eight digits at its end."""
+    folder = shutil.copytree(done[0], here / "killed")
+    left = ("tasks/.00001.json.083f1a71.new", ".summary.csv.00000000.new")
+    kept = ("journal/.keep.new", "reports/notes.new")
+    for name in (*left, *kept):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"half")
+    run(order_of(here, "killed"))
+    assert contents(folder) == {**contents(done[0]), **dict.fromkeys(kept, b"half")}
+
+
 def test_only_what_has_changed_is_done_again_and_what_is_gone_leaves_nothing(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

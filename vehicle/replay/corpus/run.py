@@ -102,6 +102,7 @@ class CorpusRun:
     def _gather(self, count: int) -> Totals:
         """Write the tables and the page of all records; remove what earlier runs left behind."""
         store, totals = self._store, Totals()
+        store.tidy()
         with store.writing(SUMMARY_PARQUET) as parquet, store.writing(SUMMARY_CSV) as text:
             tables = SummaryTables(parquet, text)
             for number in range(count):

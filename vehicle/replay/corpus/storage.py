@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _NEW = ".new"
+_BESIDE = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(_NEW)}")
+"""A file that has not taken its name."""
 
 
 def is_address(place: str) -> bool:
@@ -127,6 +130,9 @@ class Store(Protocol):
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
 
+    def tidy(self) -> None:
+        """Remove what writers began who were ended before the file took its name."""
+
     def names(self) -> list[str]:
         """Return what lies in the folder itself, not below."""
 
@@ -175,6 +181,11 @@ class _FolderStore:
             (self._folder / name).unlink(missing_ok=True)
         except OSError as error:
             raise self._error(name, error) from error
+
+    def tidy(self) -> None:
+        for path in self._folder.rglob(f".*{_NEW}"):
+            if _BESIDE.fullmatch(path.name):
+                self.remove(str(path.relative_to(self._folder)))
 
     def names(self) -> list[str]:
         try:
@@ -228,6 +239,9 @@ class _AddressStore:
     def remove(self, name: str) -> None:
         with self._reached(name) as (fs, path), contextlib.suppress(FileNotFoundError):
             fs.rm_file(path)
+
+    def tidy(self) -> None:
+        """Nothing is left behind: an object is there whole or not at all."""
 
     def names(self) -> list[str]:
         with self._reached("") as (fs, path):
