@@ -95,7 +95,7 @@ def test_the_memory_of_a_command_is_its_own() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("area", ["corpus", "idle", "live", "replay", "scale", "start"])
+@pytest.mark.parametrize("area", ["change", "corpus", "idle", "live", "replay", "scale", "start"])
 def test_every_area_can_be_measured(area: str) -> None:
     command = [sys.executable, "-m", "tools.bench", "--small", area]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -82,6 +82,14 @@ def _crc_table() -> Array:
     return table.astype(np.uint8)
 
 
+def protected(state: int, count: int) -> list[bytes]:
+    """Return so many protected payloads in a row, with ``state`` in their third byte."""
+    data = np.zeros((count, 8), np.uint8)
+    data[:, 2] = state
+    _protect(data)
+    return [row.tobytes() for row in data]
+
+
 def _protect(data: Array) -> None:
     data[:, 1] = np.arange(len(data)) % (COUNTER_MAX + 1)
     table, crc = _crc_table(), np.full(len(data), 0xFF, np.uint8)
