@@ -40,6 +40,30 @@ def test_whatever_waits_is_interrupted_and_nothing_is_left_behind() -> None:
     faulthandler.cancel_dump_traceback_later()
 
 
+def test_a_time_that_is_over_as_the_log_ends_leaves_no_watchdog_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would end the worker ten seconds later, in the middle of another log."""
+    before, cancelled = signal.getsignal(signal.SIGALRM), []
+    set_timer, cancel = signal.setitimer, faulthandler.cancel_dump_traceback_later
+
+    def set_in_the_last_moment(which: int, seconds: float) -> None:
+        set_timer(which, seconds)
+        if not seconds:
+            signal.raise_signal(signal.SIGALRM)
+
+    def note() -> None:
+        cancelled.append(True)
+        cancel()
+
+    monkeypatch.setattr(signal, "setitimer", set_in_the_last_moment)
+    monkeypatch.setattr(faulthandler, "cancel_dump_traceback_later", note)
+    with pytest.raises(TookTooLongError), limited(3600):
+        pass
+    assert cancelled
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
 def test_without_a_limit_nothing_is_touched() -> None:
     before = signal.getsignal(signal.SIGALRM)
     with limited(None):

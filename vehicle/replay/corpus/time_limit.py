@@ -77,6 +77,8 @@ def limited(seconds: float | None) -> Iterator[None]:
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            faulthandler.cancel_dump_traceback_later()
-            signal.signal(signal.SIGALRM, before)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            finally:  # the signal may come at this very moment, and the watchdog would stay
+                faulthandler.cancel_dump_traceback_later()
+                signal.signal(signal.SIGALRM, before)
