@@ -39,4 +39,7 @@ def write_whole(option: str, path: Path, content: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             path.with_name(path.name + ".new").unlink()
-        fail(f"{option} {path}: could not be written ({error.strerror}); make room for it")
+        fail(
+            f"{option} {path}: could not be written ({error.strerror}); make room for it, or name"
+            " another place"
+        )
