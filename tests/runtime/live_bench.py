@@ -48,6 +48,10 @@ from vehicle.wire.reader import Judge
 EPOCH_US = 1_700_000_000_000_000
 
 
+SPINS_MAX = 100_000
+"""Whoever runs so often without anything to read or any time passing would never end."""
+
+
 class _Selector:
     """Waits in virtual time."""
 
@@ -56,6 +60,9 @@ class _Selector:
         self.now_us = 0
         self.waits = 0
         """How often anybody slept."""
+        self.late_us: Callable[[], int] = lambda: 0
+        """By how much more a wait takes than was asked for."""
+        self._spins = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -63,11 +70,13 @@ class _Selector:
     def select(self, timeout: float | None = None) -> list[Any]:
         events = self._real.select(0)
         if events or timeout == 0:
+            self._spins = 0 if events else self._spins + 1
+            assert self._spins < SPINS_MAX, "something is always due and never done"
             return events
-        self.waits += 1
+        self.waits, self._spins = self.waits + 1, 0
         if timeout is None:
             return self._real.select(10)
-        self.now_us += max(1, round(timeout * 1e6))
+        self.now_us += max(1, round(timeout * 1e6)) + self.late_us()
         return self._real.select(0)
 
 

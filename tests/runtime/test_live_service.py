@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -342,12 +343,19 @@ def test_another_sender_of_our_identifiers_is_told_once_and_wakes_nobody() -> No
 # ---- idleness ------------------------------------------------------------------------------------
 
 
-def test_a_sleeping_bus_costs_no_timer_and_no_wake_up(tmp_path: Path) -> None:
-    """Once everything is decided and written out, nothing is scheduled at all."""
+@pytest.mark.parametrize("seed", range(20))
+def test_a_sleeping_bus_costs_no_timer_and_no_wake_up(tmp_path: Path, seed: int) -> None:
+    """Once everything is decided and written out, nothing is scheduled at all.
+
+    However late a busy machine wakes us: the seeds but the first say how late.
+    """
     story = story_of("bus_sleep_is_no_loss")
     asleep_us = next(step.at_us for step in story.steps if step.do == "sleep")
+    random = Random(seed)
 
     async def main(loop: VirtualTimeLoop) -> None:
+        if seed:
+            loop.virtual.late_us = lambda: random.choice([0, 0, 0, random.randrange(60_000)])
         bench = Bench(loop, reference(), [Wire()], record=tmp_path / "drive.log")
         bench.start()
         await CarOnWires(bench, story).drive(asleep_us + 100_000)

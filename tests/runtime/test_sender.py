@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vehicle.core.car import Actuator
 from vehicle.core.messages import (
@@ -143,6 +145,41 @@ def test_nothing_is_sent_before_a_frame_was_heard(profile: Profile) -> None:
 def test_a_bus_on_which_nobody_speaks_is_left_alone(profile: Profile) -> None:
     last_us = sent(profile, until_us=10_000_000)[-1][0]
     assert QUIET_US - 50_000 <= last_us < QUIET_US
+
+
+@pytest.mark.parametrize("late_us", [0, 1, 30_000, 10_000_000])
+def test_nothing_stays_due_when_the_turn_for_it_comes_after_the_bus_fell_silent(
+    profile: Profile, late_us: int
+) -> None:
+    transmitter = Transmitter(profile)
+    transmitter.heard(0)
+    transmitter.due(QUIET_US - 10_000)
+    transmitter.take(QUIET_US - 1, Permit(Charge.AC, None))
+    assert transmitter.deadline_us == QUIET_US - 1
+    assert transmitter.due(QUIET_US + late_us) == []
+    assert transmitter.deadline_us is None
+    transmitter.heard(QUIET_US + late_us)
+    assert len(transmitter.due(QUIET_US + late_us)) == 2
+
+
+@given(
+    turns=st.lists(
+        st.tuples(st.integers(0, 2 * QUIET_US), st.sampled_from(["hear", "permit", "deny", "wait"]))
+    )
+)
+def test_after_every_turn_the_next_one_is_due_later_or_never(
+    profile: Profile, turns: list[tuple[int, str]]
+) -> None:
+    transmitter, now_us = Transmitter(profile), 0
+    for wait_us, what in turns:
+        now_us += wait_us
+        if what == "hear":
+            transmitter.heard(now_us)
+        elif what != "wait":
+            charge = Charge.AC if what == "permit" else Charge.NONE
+            transmitter.take(now_us, Permit(charge, None))
+        transmitter.due(now_us)
+        assert transmitter.deadline_us is None or transmitter.deadline_us > now_us
 
 
 def test_sending_begins_again_with_the_first_frame_heard(profile: Profile) -> None:

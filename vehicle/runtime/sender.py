@@ -200,6 +200,8 @@ class Transmitter:
                 if self._due_us[kind] <= now_us:
                     self._due_us[kind] = now_us + cycle_us
                     frames.append(self._command() if kind == "command" else self._status())
+        else:
+            self._heard_us = None  # what was due in the silence is due no more, however late we are
         for frame in frames:
             if (frame.can_id, frame.extended) not in self._profile.transmit_ids:
                 raise NotListedError(
