@@ -21,8 +21,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from vehicle.cli.control_socket import control_socket
+from vehicle.core.inputs import InputEvent, SettingsChanged
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import InputEvent, SettingsChanged
 from vehicle.core.settings import Settings
 from vehicle.runtime.journal import is_entry
 from vehicle.runtime.loop import Loop

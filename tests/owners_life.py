@@ -6,8 +6,9 @@ import re
 
 from owners_car import OwnersCar
 
-from vehicle.core.messages import Event, Requested
+from vehicle.core.inputs import Requested
 from vehicle.core.names import Request, Source
+from vehicle.core.outputs import Event
 from vehicle.core.presets import preset_named
 from vehicle.core.settings import Settings
 from vehicle.core.settings_read import parse

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import ActuatorChanged, Decided, Fault, SignalChanged
 from vehicle.core.names import Demand, FaultName, PinState
+from vehicle.core.outputs import ActuatorChanged, Decided, Fault, SignalChanged
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import CarLock, Fitted
 from vehicle.replay.report.chronicle import Chronicle

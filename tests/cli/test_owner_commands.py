@@ -19,7 +19,7 @@ from terminals import on_terminal
 
 from vehicle.cli.main import main
 from vehicle.cli.owner import how_long
-from vehicle.core.messages import Observed, Requested
+from vehicle.core.inputs import Observed, Requested
 from vehicle.core.names import Request, Source
 from vehicle.core.signals import Temperature
 from vehicle.runtime.plant import StartState

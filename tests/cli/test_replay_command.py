@@ -16,8 +16,8 @@ from drives import SESSION, candump, write_car, write_session
 
 from vehicle.cli import replay as module
 from vehicle.cli.main import main
-from vehicle.core.messages import Command, Entry, Output
 from vehicle.core.names import Demand
+from vehicle.core.outputs import Command, Entry, Output
 from vehicle.replay.agreement import Agreement
 from vehicle.replay.scan.kernels import choose, installed
 from vehicle.replay.summary_lines import KERNEL_WORDS

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from drives import write_car, write_session
 
 from vehicle.cli.main import main
-from vehicle.core.messages import Output
+from vehicle.core.outputs import Output
 from vehicle.replay.report.chronicle import Chronicle
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from owners_car import PARKED, OwnersCar, Served, served
 
 from vehicle.cli.main import main
-from vehicle.core.messages import Observed
+from vehicle.core.inputs import Observed
 from vehicle.core.presets import PRESETS
 from vehicle.core.signals import Place
 

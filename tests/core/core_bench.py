@@ -9,23 +9,12 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from vehicle.core.car import Actuator, Car
+from vehicle.core.inputs import DeadlinePassed as Due
+from vehicle.core.inputs import InputEvent, Observed, Requested, SettingsChanged
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Memory
-from vehicle.core.messages import (
-    Answered,
-    Command,
-    Decided,
-    Event,
-    Fault,
-    InputEvent,
-    Observed,
-    Output,
-    Requested,
-    SettingsChanged,
-    StopCharge,
-)
-from vehicle.core.messages import DeadlinePassed as Due
 from vehicle.core.names import Demand, EventName, FaultName, Request, Result, Source
+from vehicle.core.outputs import Answered, Command, Decided, Event, Fault, Output, StopCharge
 from vehicle.core.settings import Settings
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import (

@@ -9,16 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vehicle.core.car import Actuator, WhenEmpty
+from vehicle.core.inputs import InputEvent
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Flag, Memory, Timer
-from vehicle.core.messages import (
-    ActuatorChanged,
-    Command,
-    DriveOff,
-    InputEvent,
-    Output,
-)
 from vehicle.core.names import Charge, Demand, PinState
+from vehicle.core.outputs import ActuatorChanged, Command, DriveOff, Output
 from vehicle.core.signals import Feedback, Fitted, Inlet, Occupant, Weld
 from vehicle.core.snapshot import Snapshot
 

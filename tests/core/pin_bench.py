@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Pin, StrokeLimits
-from vehicle.core.messages import ActuatorChanged, Command, DriveOff, Output
 from vehicle.core.names import Demand, PinState
+from vehicle.core.outputs import ActuatorChanged, Command, DriveOff, Output
 from vehicle.core.pin import PinControl
 from vehicle.core.shadow import ShadowPin
 from vehicle.core.signals import Feedback

@@ -15,15 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vehicle.core.car import Actuator, Car, Pin, StrokeLimits, WhenEmpty
-from vehicle.core.manager import LockManager
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusFailed,
     BusHeard,
     BusQuiet,
     BusRestored,
-    Command,
     DeadlinePassed,
-    DriveOff,
     InputEvent,
     InternalError,
     MessageBack,
@@ -31,12 +28,13 @@ from vehicle.core.messages import (
     MessageLost,
     NotAuthentic,
     Observed,
-    Output,
     Requested,
     SegmentStarted,
     SettingsChanged,
 )
+from vehicle.core.manager import LockManager
 from vehicle.core.names import Authenticity, Demand, Proof, Request, Source
+from vehicle.core.outputs import Command, DriveOff, Output
 from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle
 from vehicle.core.signals import Feedback, Fitted, SignalValue
 from vehicle.core.snapshot import SIGNALS

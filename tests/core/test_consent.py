@@ -8,8 +8,9 @@ import pytest
 from core_bench import MS, Bench, S, plugged
 
 from vehicle.core.consent import EVIDENCE, NEEDED, SETTLED_US, Evidence
-from vehicle.core.messages import Event, NotAuthentic, Requested
+from vehicle.core.inputs import NotAuthentic, Requested
 from vehicle.core.names import Authenticity, EventName, Proof, Request, Result, Source
+from vehicle.core.outputs import Event
 from vehicle.core.patience import FREE_FAILURES
 from vehicle.core.signals import CarLock, KeyZone, Occupant
 

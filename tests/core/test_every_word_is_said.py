@@ -23,7 +23,7 @@ from core_bench import (
 )
 
 from vehicle.core.car import Car
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusFailed,
     BusHeard,
     BusQuiet,

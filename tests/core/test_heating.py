@@ -10,15 +10,10 @@ from core_bench import ADAPTER, LATCH, MIN, MS, Bench, S, charging, plugged
 
 from vehicle.core.car import Car, Pin, StrokeLimits
 from vehicle.core.heating import HEATING_US, HEATINGS_MAX
+from vehicle.core.inputs import BusFailed, InputEvent, InternalError, SegmentStarted
 from vehicle.core.memory import Flag, Timer
-from vehicle.core.messages import (
-    BusFailed,
-    HeatInlet,
-    InputEvent,
-    InternalError,
-    SegmentStarted,
-)
 from vehicle.core.names import EventName, FaultName, Request, Result
+from vehicle.core.outputs import HeatInlet
 from vehicle.core.restart import surviving
 from vehicle.core.settings import Settings
 from vehicle.core.signals import (
@@ -167,7 +162,7 @@ def test_three_times_are_enough_and_then_the_fault_is_named() -> None:
 
 
 def told(bench: Bench) -> list[dict[str, str | int]]:
-    from vehicle.core.messages import Event
+    from vehicle.core.outputs import Event
 
     events = [each for each in bench.said(Event) if each.event is EventName.HEATING_INLET]
     return [dict(each.details) for each in events]

@@ -21,32 +21,22 @@ from core_bench import (
 )
 
 from vehicle.core.car import Car, Pin
-from vehicle.core.intake import _TAKES
-from vehicle.core.memory import Flag, Memory
-from vehicle.core.messages import (
-    ActuatorChanged,
-    Answered,
+from vehicle.core.inputs import (
     BusFailed,
     BusHeard,
     BusQuiet,
     BusRestored,
-    Decided,
-    DriveOff,
-    Fault,
     InputEvent,
     InternalError,
     MessageBack,
-    MessageChanged,
     MessageInvalid,
     MessageLost,
     Observed,
-    Permit,
     Refused,
     SegmentStarted,
-    SettingsTook,
-    SignalChanged,
-    WakeBus,
 )
+from vehicle.core.intake import _TAKES
+from vehicle.core.memory import Flag, Memory
 from vehicle.core.names import (
     Charge,
     EventName,
@@ -56,6 +46,18 @@ from vehicle.core.names import (
     Request,
     Result,
     Source,
+)
+from vehicle.core.outputs import (
+    ActuatorChanged,
+    Answered,
+    Decided,
+    DriveOff,
+    Fault,
+    MessageChanged,
+    Permit,
+    SettingsTook,
+    SignalChanged,
+    WakeBus,
 )
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session, Weld

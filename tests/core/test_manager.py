@@ -23,20 +23,8 @@ from core_bench import (
 
 from vehicle.core import manager as manager_module
 from vehicle.core.car import Car, Pin, StrokeLimits, WhenEmpty
+from vehicle.core.inputs import DeadlinePassed, MessageLost, Observed, Requested
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import (
-    ActuatorChanged,
-    Because,
-    Command,
-    DeadlinePassed,
-    Decided,
-    DriveOff,
-    MessageLost,
-    Observed,
-    Permit,
-    Requested,
-    SignalChanged,
-)
 from vehicle.core.names import (
     Charge,
     Demand,
@@ -45,6 +33,15 @@ from vehicle.core.names import (
     PinState,
     Request,
     Source,
+)
+from vehicle.core.outputs import (
+    ActuatorChanged,
+    Because,
+    Command,
+    Decided,
+    DriveOff,
+    Permit,
+    SignalChanged,
 )
 from vehicle.core.policy import RULES
 from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle

@@ -10,12 +10,13 @@ from core_bench import ADAPTER, LATCH, MIN, Bench, S, charging, plugged
 from vehicle.core.car import Actuator, Car, Pin, WhenEmpty
 from vehicle.core.circumstance import CableOwner
 from vehicle.core.deciding import Basis
+from vehicle.core.inputs import DeadlinePassed
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Flag, Memory
-from vehicle.core.messages import (
+from vehicle.core.names import Charge, Demand, EventName, FaultName, PinState
+from vehicle.core.outputs import (
     ActuatorChanged,
     Because,
-    DeadlinePassed,
     Decided,
     Event,
     Fault,
@@ -23,7 +24,6 @@ from vehicle.core.messages import (
     SignalChanged,
     StopCharge,
 )
-from vehicle.core.names import Charge, Demand, EventName, FaultName, PinState
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import (

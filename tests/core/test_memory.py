@@ -11,21 +11,11 @@ from core_bench import AC_32, ADAPTER, DC, LATCH, MIN, MS, Bench, S, charging, p
 
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Car
+from vehicle.core.inputs import BusFailed, BusQuiet, DeadlinePassed, Observed
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import LASTING, Flag, Memory, Settled, State, Timer
-from vehicle.core.messages import (
-    ActuatorChanged,
-    BusFailed,
-    BusQuiet,
-    DeadlinePassed,
-    Decided,
-    Fault,
-    Observed,
-    Output,
-    Permit,
-    SignalChanged,
-)
 from vehicle.core.names import Charge, FaultName, PinState, Source
+from vehicle.core.outputs import ActuatorChanged, Decided, Fault, Output, Permit, SignalChanged
 from vehicle.core.patience import Patience
 from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.plain import from_plain, to_plain

@@ -8,9 +8,10 @@ import pytest
 from core_bench import LATCH, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Car, Pin
+from vehicle.core.inputs import BusHeard, BusQuiet
 from vehicle.core.memory import Flag, Timer
-from vehicle.core.messages import Answered, BusHeard, BusQuiet, DriveOff
 from vehicle.core.names import EventName, Request, Result, Source
+from vehicle.core.outputs import Answered, DriveOff
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
     CarLock,

@@ -8,13 +8,9 @@ import pytest
 from core_bench import AC_32, ADAPTER, LATCH, MIN, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Car, Pin, StrokeLimits, WhenEmpty
+from vehicle.core.inputs import Observed
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import RELEASED, Flag
-from vehicle.core.messages import (
-    Command,
-    Fault,
-    Observed,
-)
 from vehicle.core.names import (
     Charge,
     EventName,
@@ -22,6 +18,7 @@ from vehicle.core.names import (
     PinState,
     Result,
 )
+from vehicle.core.outputs import Command, Fault
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session, SupplyLimit
 

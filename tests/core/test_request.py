@@ -21,21 +21,16 @@ from core_bench import (
 )
 
 from vehicle.core.car import Car, Pin, WhenEmpty
-from vehicle.core.memory import Flag, Timer
-from vehicle.core.messages import (
-    Answered,
+from vehicle.core.inputs import (
     BusFailed,
     BusHeard,
     BusQuiet,
     BusRestored,
-    Command,
-    Event,
     InternalError,
     MessageLost,
     SegmentStarted,
-    StopCharge,
-    WakeBus,
 )
+from vehicle.core.memory import Flag, Timer
 from vehicle.core.names import (
     Charge,
     Demand,
@@ -46,6 +41,7 @@ from vehicle.core.names import (
     Result,
     Source,
 )
+from vehicle.core.outputs import Answered, Command, Event, StopCharge, WakeBus
 from vehicle.core.request import LATCH_LIMIT_US, _at_rest
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (

@@ -15,8 +15,8 @@ from test_memory import MIDDLES, WHOLE, interrupted, jammed, manual, released, r
 from vehicle.core.car import Actuator, Car
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Flag, Memory, Timer
-from vehicle.core.messages import Command, Fault, StopCharge
 from vehicle.core.names import Charge, FaultName, PinState, Request, Source
+from vehicle.core.outputs import Command, Fault, StopCharge
 from vehicle.core.pin import PinMemory, Step
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.restart import PASSING_FAULTS, PASSING_FLAGS, PASSING_TIMERS, aged, surviving

@@ -9,12 +9,10 @@ import pytest
 from core_bench import AC_16, AC_32, DC, MIN, MS, PARKED, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Car
+from vehicle.core.inputs import Observed
 from vehicle.core.memory import Flag, Timer
-from vehicle.core.messages import (
-    Event,
-    Observed,
-)
 from vehicle.core.names import Charge, EventName, FaultName, Result
+from vehicle.core.outputs import Event
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import (
     CarLock,

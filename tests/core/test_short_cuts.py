@@ -14,7 +14,7 @@ from test_any_sequence import WAITS_US, Script, fresh, play
 
 from vehicle.core import deciding, intake, manager, request
 from vehicle.core.car import Car, Pin, StrokeLimits
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusFailed,
     BusRestored,
     DeadlinePassed,

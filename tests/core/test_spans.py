@@ -9,8 +9,8 @@ import pytest
 from core_bench import AC_16, AC_32, DC, LATCH, MIN, PATIENT, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.memory import Flag, Timer
-from vehicle.core.messages import Command, DriveOff
 from vehicle.core.names import Charge, EventName, FaultName, Result, Source
+from vehicle.core.outputs import Command, DriveOff
 from vehicle.core.settings import ColdRelease, Mode, Settings, Toggle
 from vehicle.core.settings_read import parse
 from vehicle.core.settling import SETTLING

@@ -23,22 +23,20 @@ from core_bench import PATIENT
 from core_safety import check_step
 
 from vehicle.core.car import Actuator, Car, Pin, StrokeLimits
-from vehicle.core.manager import LockManager
-from vehicle.core.memory import Flag, Memory, Timer
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusFailed,
     BusHeard,
     BusQuiet,
     BusRestored,
-    Command,
     DeadlinePassed,
-    DriveOff,
     InputEvent,
     Observed,
-    Output,
     Requested,
 )
+from vehicle.core.manager import LockManager
+from vehicle.core.memory import Flag, Memory, Timer
 from vehicle.core.names import Demand, FaultName, Request, Source
+from vehicle.core.outputs import Command, DriveOff, Output
 from vehicle.core.pin import PinMemory, Step
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import (

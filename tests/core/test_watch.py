@@ -8,8 +8,9 @@ import pytest
 from core_bench import AC_16, AC_32, DC, LATCH, MIN, MS, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Car, Pin
-from vehicle.core.messages import Observed, Permit
+from vehicle.core.inputs import Observed
 from vehicle.core.names import Charge, EventName
+from vehicle.core.outputs import Permit
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.signals import (
     CarLock,

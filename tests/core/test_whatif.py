@@ -15,23 +15,21 @@ import pytest
 from core_bench import AC_16, DC, MIN, MS, Bench, S, charging, plugged, stop_to
 
 from vehicle.core.car import Actuator, Car
-from vehicle.core.manager import LockManager
-from vehicle.core.memory import Memory
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusFailed,
     BusHeard,
     BusQuiet,
-    Command,
     DeadlinePassed,
     InputEvent,
     InternalError,
     Observed,
-    Output,
     Requested,
     SettingsChanged,
-    WakeBus,
 )
+from vehicle.core.manager import LockManager
+from vehicle.core.memory import Memory
 from vehicle.core.names import Demand, PinState, Request, Source
+from vehicle.core.outputs import Command, Output, WakeBus
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import (

@@ -6,7 +6,7 @@ import pytest
 from core_bench import plugged
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Decided
+from vehicle.core.outputs import Decided
 from vehicle.core.settings import HighCurrent, Mode, Settings, Toggle
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import Cable, CarLock, Occupant, Place, Session, Supply, SupplyLimit

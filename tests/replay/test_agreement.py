@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Command, Decided, Output, SignalChanged
 from vehicle.core.names import Demand
+from vehicle.core.outputs import Command, Decided, Output, SignalChanged
 from vehicle.core.signals import Feedback, Fitted, Inlet, SignalValue
 from vehicle.replay.agreement import Agreement, Interval
 

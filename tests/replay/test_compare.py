@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import (
+from vehicle.core.names import (
+    Charge,
+    Demand,
+    FaultName,
+    PinState,
+    Request,
+    Result,
+    Source,
+)
+from vehicle.core.outputs import (
     ActuatorChanged,
     Answered,
     Command,
@@ -20,15 +29,6 @@ from vehicle.core.messages import (
     Permit,
     SignalChanged,
     StopCharge,
-)
-from vehicle.core.names import (
-    Charge,
-    Demand,
-    FaultName,
-    PinState,
-    Request,
-    Result,
-    Source,
 )
 from vehicle.core.signals import CarLock, Feedback
 from vehicle.replay.agreement import Agreement, Interval

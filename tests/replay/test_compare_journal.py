@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vehicle.core.messages import Permit
 from vehicle.core.names import Charge
+from vehicle.core.outputs import Permit
 from vehicle.core.settings import Settings
 from vehicle.replay.compare_journal import JournalFileError, read_journal
 from vehicle.runtime.journal import start_line, to_line

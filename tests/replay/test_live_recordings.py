@@ -10,9 +10,9 @@ import pytest
 from command_line import chargelock, lines_of
 from drives import SESSION, candump, write_car
 
+from vehicle.core.inputs import Requested
 from vehicle.core.memory import Memory
-from vehicle.core.messages import Request, Requested, Source
-from vehicle.core.names import FaultName
+from vehicle.core.names import FaultName, Request, Source
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.snapshot import SIGNALS
 from vehicle.replay.beside import events_beside

@@ -13,18 +13,9 @@ from drives import SESSION, candump, write_car, write_session
 from recordings import LOGS, needs_recordings
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import (
-    Answered,
-    Decided,
-    Event,
-    InputEvent,
-    Output,
-    Requested,
-    SettingsChanged,
-    SettingsTook,
-    SignalChanged,
-)
+from vehicle.core.inputs import InputEvent, Requested, SettingsChanged
 from vehicle.core.names import Demand, EventName, Request, Result, Source
+from vehicle.core.outputs import Answered, Decided, Event, Output, SettingsTook, SignalChanged
 from vehicle.core.settings import Settings, Toggle
 from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import open_recording

@@ -10,8 +10,20 @@ from drives import write_car, write_session
 from recordings import LOGS, needs_recordings
 
 from vehicle.core.car import Actuator
+from vehicle.core.inputs import Requested
 from vehicle.core.ladder import first_step
-from vehicle.core.messages import (
+from vehicle.core.names import (
+    Charge,
+    Demand,
+    EventName,
+    FaultName,
+    MessageState,
+    PinState,
+    Request,
+    Result,
+    Source,
+)
+from vehicle.core.outputs import (
     ActuatorChanged,
     Answered,
     Because,
@@ -24,21 +36,9 @@ from vehicle.core.messages import (
     MessageChanged,
     Output,
     Permit,
-    Requested,
     SettingsTook,
     SignalChanged,
     StopCharge,
-)
-from vehicle.core.names import (
-    Charge,
-    Demand,
-    EventName,
-    FaultName,
-    MessageState,
-    PinState,
-    Request,
-    Result,
-    Source,
 )
 from vehicle.core.policy import RULES
 from vehicle.core.settings import Settings

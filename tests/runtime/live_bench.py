@@ -17,8 +17,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from vehicle.core.inputs import Requested
 from vehicle.core.memory import Memory
-from vehicle.core.messages import Entry, Request, Requested, Source
+from vehicle.core.names import Request, Source
+from vehicle.core.outputs import Entry
 from vehicle.core.settings import Settings
 from vehicle.core.settings_read import parse
 from vehicle.replay.beside import events_beside

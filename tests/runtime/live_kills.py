@@ -26,7 +26,8 @@ from pathlib import Path
 from live_bench import Wire, WirePort, reference, replayed
 from settings_bench import look
 
-from vehicle.core.messages import Request, Requested, Source
+from vehicle.core.inputs import Requested
+from vehicle.core.names import Request, Source
 from vehicle.runtime.can_socket import build_frame, parse_frame
 from vehicle.runtime.journal import start_line, to_line
 from vehicle.runtime.journal_log import JournalLog

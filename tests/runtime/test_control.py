@@ -11,8 +11,9 @@ from control_desk import at_the_desk
 from owners_car import ADAPTER, CHARGING, PARKED, OwnersCar, fault
 
 from vehicle.core.car import Car
-from vehicle.core.messages import Answered, HeatInlet, Observed, Requested
+from vehicle.core.inputs import Observed, Requested
 from vehicle.core.names import Request, Source
+from vehicle.core.outputs import Answered, HeatInlet
 from vehicle.core.request import LATCH_LIMIT_US
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import Inlet, Temperature

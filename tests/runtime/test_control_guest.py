@@ -15,8 +15,9 @@ import pytest
 from control_desk import Client, Desk, at_the_desk
 from owners_car import PARKED, OwnersCar, fault
 
-from vehicle.core.messages import Answered, Refused, Requested
+from vehicle.core.inputs import Refused, Requested
 from vehicle.core.names import Request, Result, Source
+from vehicle.core.outputs import Answered
 from vehicle.runtime import control_guest, guest_pass
 from vehicle.runtime.control_guest import WAITING_MAX
 from vehicle.runtime.events_file import read_event, write_event

@@ -14,7 +14,7 @@ from control_desk import at_the_desk
 from owners_car import PARKED, OwnersCar, served
 
 from vehicle.cli.main import main
-from vehicle.core.messages import Observed
+from vehicle.core.inputs import Observed
 from vehicle.core.plain import to_plain
 from vehicle.core.signals import Hour, Place
 from vehicle.runtime.events_file import read_event, write_event

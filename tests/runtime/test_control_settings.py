@@ -10,7 +10,7 @@ import pytest
 from control_desk import Client, Desk, at_the_desk
 from owners_car import PARKED, OwnersCar
 
-from vehicle.core.messages import Observed
+from vehicle.core.inputs import Observed
 from vehicle.core.settings import OVERRIDES, Settings
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import Place

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vehicle.core.memory import Flag, Memory, Timer
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusFailed,
     BusRestored,
     InputEvent,
@@ -19,6 +18,7 @@ from vehicle.core.messages import (
     SegmentStarted,
     SettingsChanged,
 )
+from vehicle.core.memory import Flag, Memory, Timer
 from vehicle.core.names import Authenticity, Request, Source
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.runtime.events_fields import EventsFileError

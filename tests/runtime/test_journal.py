@@ -16,7 +16,18 @@ from jsonschema import Draft202012Validator
 from recordings import LOGS, needs_recordings
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import (
+from vehicle.core.names import (
+    Charge,
+    Demand,
+    EventName,
+    FaultName,
+    MessageState,
+    PinState,
+    Request,
+    Result,
+    Source,
+)
+from vehicle.core.outputs import (
     ActuatorChanged,
     Answered,
     Because,
@@ -33,17 +44,6 @@ from vehicle.core.messages import (
     SignalChanged,
     StopCharge,
     WakeBus,
-)
-from vehicle.core.names import (
-    Charge,
-    Demand,
-    EventName,
-    FaultName,
-    MessageState,
-    PinState,
-    Request,
-    Result,
-    Source,
 )
 from vehicle.core.policy import RULES
 from vehicle.core.settings import Settings

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Event, Fault
 from vehicle.core.names import EventName, FaultName
+from vehicle.core.outputs import Event, Fault
 from vehicle.runtime.lately import EVENTS_MAX, LATELY_US, Lately
 
 pytestmark = pytest.mark.fast

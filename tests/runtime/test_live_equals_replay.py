@@ -19,8 +19,8 @@ from live_bench import (
     replayed,
 )
 
-from vehicle.core.messages import Request, Requested, Source
-from vehicle.core.names import Authenticity
+from vehicle.core.inputs import Requested
+from vehicle.core.names import Authenticity, Request, Source
 from vehicle.core.restart import surviving
 from vehicle.core.settings import Mode, Settings, Toggle
 from vehicle.replay.beside import events_beside

@@ -15,8 +15,9 @@ from live_bench import Bench, CarOnWires, VirtualTimeLoop, Wire, in_virtual_time
 from memory_bench import later
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Entry, Requested
+from vehicle.core.inputs import Requested
 from vehicle.core.names import PinState, Request, Source
+from vehicle.core.outputs import Entry
 from vehicle.core.signals import CarLock
 from vehicle.runtime.journal import to_line
 from vehicle.runtime.journal_log import JournalLog

@@ -24,18 +24,9 @@ from live_bench import (
     replayed,
 )
 
-from vehicle.core.messages import (
-    Charge,
-    Command,
-    Demand,
-    Fault,
-    FaultName,
-    InternalError,
-    PinState,
-    Request,
-    Requested,
-    Source,
-)
+from vehicle.core.inputs import InternalError, Requested
+from vehicle.core.names import Charge, Demand, FaultName, PinState, Request, Source
+from vehicle.core.outputs import Command, Fault
 from vehicle.core.signals import CarLock, KeyZone, Occupant
 from vehicle.runtime.can_socket import BUS_OFF, RESTARTED
 from vehicle.runtime.clock import LiveClock

@@ -9,18 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vehicle.core.manager import LockManager
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusHeard,
     DeadlinePassed,
-    Event,
     InputEvent,
     MessageLost,
-    Output,
     Requested,
     SegmentStarted,
 )
+from vehicle.core.manager import LockManager
 from vehicle.core.names import EventName, Request, Source
+from vehicle.core.outputs import Event, Output
 from vehicle.runtime.loop import Loop
 from vehicle.wire.frame import Frame
 from vehicle.wire.translator import Translator, WireEvent

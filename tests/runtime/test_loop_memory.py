@@ -10,19 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vehicle.core.inputs import BusFailed, BusRestored, InputEvent, Requested
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import (
-    BusFailed,
-    BusRestored,
-    Command,
-    InputEvent,
-    MessageChanged,
-    MessageState,
-    Output,
-    Request,
-    Requested,
-    Source,
-)
+from vehicle.core.names import MessageState, Request, Source
+from vehicle.core.outputs import Command, MessageChanged, Output
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.settings import Settings
 from vehicle.core.signals import Occupant

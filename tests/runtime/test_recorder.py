@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from vehicle.core.messages import Request, Requested, Source
+from vehicle.core.inputs import Requested
+from vehicle.core.names import Request, Source
 from vehicle.core.settings import Settings
 from vehicle.runtime import recorder as recorder_module
 from vehicle.runtime.events_file import events_path, read_events

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Answered, Command, Fault, Output, Permit, SignalChanged
 from vehicle.core.names import Charge, Demand, FaultName, Request, Result, Source
+from vehicle.core.outputs import Answered, Command, Fault, Output, Permit, SignalChanged
 from vehicle.core.signals import CarLock, Feedback
 from vehicle.runtime.orders import FaultOrder, Orders
 from vehicle.runtime.plant import Plant, StartState

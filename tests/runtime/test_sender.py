@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import (
+from vehicle.core.names import Charge, Demand, FaultName, PinState
+from vehicle.core.outputs import (
     ActuatorChanged,
     Command,
     DriveOff,
@@ -21,7 +22,6 @@ from vehicle.core.messages import (
     StopCharge,
     WakeBus,
 )
-from vehicle.core.names import Charge, Demand, FaultName, PinState
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.runtime.sender import (
     CHANGE_GAP_US,

@@ -8,14 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from vehicle.core.messages import (
-    BusFailed,
-    BusRestored,
-    Output,
-    Requested,
-    SegmentStarted,
-    SettingsChanged,
-)
+from vehicle.core.inputs import BusFailed, BusRestored, Requested, SegmentStarted, SettingsChanged
+from vehicle.core.outputs import Output
 from vehicle.core.settings import Settings, Toggle
 from vehicle.runtime import simulator
 from vehicle.runtime.expectations import Expectation

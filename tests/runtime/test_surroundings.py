@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from owners_car import PARKED, OwnersCar
 
-from vehicle.core.messages import SettingsChanged, SignalChanged
+from vehicle.core.inputs import SettingsChanged
+from vehicle.core.outputs import SignalChanged
 from vehicle.core.settings import Settings
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import Hour, Place

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from live_bench import Bench, VirtualTimeLoop, Wire, in_virtual_time, reference
 
-from vehicle.core.messages import Fault, FaultName
+from vehicle.core.names import FaultName
+from vehicle.core.outputs import Fault
 from vehicle.runtime.wiring import Wiring, WiringError
 from vehicle.wire.codec import Encoder
 from vehicle.wire.frame import Frame

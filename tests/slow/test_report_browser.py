@@ -11,8 +11,8 @@ from command_line import chargelock
 from drives import write_car, write_session
 from report_pages import chronicle_of, page_of
 
-from vehicle.core.messages import Fault
 from vehicle.core.names import FaultName
+from vehicle.core.outputs import Fault
 
 MANY = 100_000
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from pathlib import Path
 
+from vehicle.core.inputs import InputEvent
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import InputEvent, Output
+from vehicle.core.outputs import Output
 from vehicle.core.settings import Settings
 from vehicle.runtime import simulator
 from vehicle.runtime.journal import is_entry, start_line, to_line

@@ -15,8 +15,8 @@ from played import PATHS
 
 from vehicle.core.car import Actuator
 from vehicle.core.ladder import steps
-from vehicle.core.messages import Answered, Decided
 from vehicle.core.names import Demand, PinState, Result
+from vehicle.core.outputs import Answered, Decided
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import Occupant
 from vehicle.core.whatif import ways

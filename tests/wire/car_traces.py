@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recordings import LOGS
 
-from vehicle.core.messages import Observed, Requested
+from vehicle.core.inputs import Observed, Requested
 from vehicle.wire.codec import Encoder
 from vehicle.wire.frame import Frame
 from vehicle.wire.profile import Profile, load_profile

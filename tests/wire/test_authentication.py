@@ -10,7 +10,7 @@ from random import Random
 import pytest
 import vehicle.dbc
 
-from vehicle.core.messages import MessageLost, NotAuthentic, Observed, Requested
+from vehicle.core.inputs import MessageLost, NotAuthentic, Observed, Requested
 from vehicle.core.names import Authenticity, Proof, Request, Source
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.wire.codec import Encoder

@@ -6,7 +6,7 @@ import pytest
 from car_traces import changes, events, frames_of, profile_of, recording, told
 from recordings import LOGS, needs_recordings
 
-from vehicle.core.messages import MessageInvalid
+from vehicle.core.inputs import MessageInvalid
 from vehicle.wire.frame import Frame
 
 # What an idle car says, with and without DC charging.

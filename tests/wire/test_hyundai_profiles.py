@@ -6,7 +6,7 @@ import pytest
 from car_traces import changes, events, frames_of, profile_of, recording, requests, told
 from recordings import needs_recordings
 
-from vehicle.core.messages import MessageLost
+from vehicle.core.inputs import MessageLost
 
 AWAY = {"EvseDisconnected": 1}
 PLUGGED = {"EvseDetected": 1}

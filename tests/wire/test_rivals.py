@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recordings import LOGS, needs_recordings
 from smallcar import DBC, TOML, write_car
 
-from vehicle.core.messages import MessageBack, MessageInvalid, MessageLost, Observed
+from vehicle.core.inputs import MessageBack, MessageInvalid, MessageLost, Observed
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.signals import CarLock, Feedback
 from vehicle.replay.recording import open_recording

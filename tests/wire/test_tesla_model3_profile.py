@@ -15,7 +15,7 @@ from car_traces import (
 )
 from recordings import needs_recordings
 
-from vehicle.core.messages import MessageLost
+from vehicle.core.inputs import MessageLost
 from vehicle.wire.frame import Frame
 
 US = "us-2019"

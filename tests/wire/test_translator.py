@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from smallcar import DBC, TOML, write_car
 
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusHeard,
     BusQuiet,
     MessageBack,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from smallcar import TOML, write_car
 
-from vehicle.core.messages import InputEvent, MessageBack, MessageLost, Observed
+from vehicle.core.inputs import InputEvent, MessageBack, MessageLost, Observed
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.signals import CarLock, Feedback, Occupant
 from vehicle.runtime.simulator import run_story

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from smallcar import DBC, TOML, write_car
 
-from vehicle.core.messages import Observed
+from vehicle.core.inputs import Observed
 from vehicle.core.signals import CarLock, Feedback
 from vehicle.wire.frame import Frame
 from vehicle.wire.profile import Profile, check_profile, load_profile

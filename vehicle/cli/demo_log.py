@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Decided, Output, SettingsTook, SignalChanged
+from vehicle.core.outputs import Decided, Output, SettingsTook, SignalChanged
 from vehicle.core.situation import guarding_pin
 from vehicle.core.snapshot import Snapshot
 from vehicle.replay.timeline import Row, Timeline, Tone

@@ -17,8 +17,8 @@ from vehicle.cli.client import Client, ServiceNotReadyError
 from vehicle.cli.console import width
 from vehicle.cli.terminal import print_row
 from vehicle.core.car import Actuator
-from vehicle.core.messages import ActuatorChanged, Event, SettingsTook, SignalChanged
 from vehicle.core.names import EventName, PinState
+from vehicle.core.outputs import ActuatorChanged, Event, SettingsTook, SignalChanged
 from vehicle.core.snapshot import SIGNALS
 from vehicle.replay.timeline import Timeline
 from vehicle.runtime.journal_read import UnknownEntryError, entry_of

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vehicle.cli.console import fail
 from vehicle.cli.live_output import LiveOutput
-from vehicle.core.messages import Entry
+from vehicle.core.outputs import Entry
 from vehicle.runtime.journal import start_line, to_line
 from vehicle.runtime.journal_log import JournalLog
 from vehicle.runtime.service import Service

@@ -16,7 +16,7 @@ from vehicle.cli.journal_file import WriteLine, journal_lines
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.summary import print_summary
 from vehicle.cli.terminal import Progress, TimelinePrinter
-from vehicle.core.messages import Output
+from vehicle.core.outputs import Output
 from vehicle.core.settings import Settings
 from vehicle.core.settings_read import SettingsError
 from vehicle.replay.beside import events_beside

@@ -14,7 +14,7 @@ import click
 from vehicle.cli.console import fail
 from vehicle.cli.profile import load_or_fail
 from vehicle.cli.terminal import TimelinePrinter
-from vehicle.core.messages import Output
+from vehicle.core.outputs import Output
 from vehicle.runtime.events_file import events_path, write_events
 from vehicle.runtime.simulator import StoryResult, run_story
 from vehicle.runtime.story import StoryError, read_story

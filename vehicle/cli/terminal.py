@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 import click
 
 from vehicle.cli.console import BAD, GOOD, QUIET, TOLD, named_lines, show, width, wrapped
-from vehicle.core.messages import Output
+from vehicle.core.outputs import Output
 from vehicle.replay.timeline import Row, Timeline, Tone
 
 _STYLES: dict[Tone, Mapping[str, object]] = {

@@ -23,8 +23,8 @@ Rules of this file:
 from __future__ import annotations
 
 from vehicle.core.lifecycle import Trigger
-from vehicle.core.messages import Command, DriveOff
 from vehicle.core.names import Demand, PinState
+from vehicle.core.outputs import Command, DriveOff
 from vehicle.core.pin import May, Outcome, PinControl, Step, Tries
 from vehicle.core.signals import Feedback
 

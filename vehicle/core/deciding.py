@@ -10,7 +10,7 @@ from functools import partial
 
 from vehicle.core.car import Actuator
 from vehicle.core.memory import Flag, Settled, State, Timer
-from vehicle.core.messages import Because, Decided
+from vehicle.core.outputs import Because, Decided
 from vehicle.core.overrides import SEPARATOR, Override
 from vehicle.core.policy import Decision, decide
 from vehicle.core.resolve import for_pin

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from vehicle.core.car import Actuator
 from vehicle.core.memory import FROZEN, GAVE_UP, Flag, State, Timer
-from vehicle.core.messages import HeatInlet
 from vehicle.core.names import Demand, EventName
+from vehicle.core.outputs import HeatInlet
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import BoardSupply, Temperature
 

@@ -12,9 +12,7 @@ from typing import Any
 from vehicle.core import heating, request, session, settling, spans, watch
 from vehicle.core.car import Actuator
 from vehicle.core.circumstance import SIGNALS_BEHIND_DIMENSION
-from vehicle.core.memory import HEARD, MANUAL, Flag, Memory, State, Timer
-from vehicle.core.messages import (
-    ActuatorChanged,
+from vehicle.core.inputs import (
     BusFailed,
     BusHeard,
     BusQuiet,
@@ -23,7 +21,6 @@ from vehicle.core.messages import (
     InputEvent,
     InternalError,
     MessageBack,
-    MessageChanged,
     MessageInvalid,
     MessageLost,
     NotAuthentic,
@@ -32,10 +29,10 @@ from vehicle.core.messages import (
     Requested,
     SegmentStarted,
     SettingsChanged,
-    SettingsTook,
-    SignalChanged,
 )
+from vehicle.core.memory import HEARD, MANUAL, Flag, Memory, State, Timer
 from vehicle.core.names import EventName, FaultName, MessageState, PinState, Request, Source
+from vehicle.core.outputs import ActuatorChanged, MessageChanged, SettingsTook, SignalChanged
 from vehicle.core.reactions import collect
 from vehicle.core.signals import Feedback, Inlet, SignalValue
 from vehicle.core.situation import Asked

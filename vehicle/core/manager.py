@@ -17,10 +17,11 @@ from vehicle.core import heating, intake, request, session, settling, spans, wat
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Car
 from vehicle.core.deciding import Basis, basis_of, decide_for
+from vehicle.core.inputs import InputEvent
 from vehicle.core.interlock import veto_stroke
 from vehicle.core.memory import Flag, Memory, State, Timer
-from vehicle.core.messages import InputEvent, Output, Permit, WakeBus
 from vehicle.core.names import Demand, EventName, FaultName, PinState
+from vehicle.core.outputs import Output, Permit, WakeBus
 from vehicle.core.permit import permit_of
 from vehicle.core.pin import PinControl
 from vehicle.core.policy import Decision

@@ -14,8 +14,8 @@ from enum import StrEnum
 
 from vehicle.core.car import Actuator, Car
 from vehicle.core.circumstance import Circumstance, circumstance_of
-from vehicle.core.messages import Answered, Event, Fault, Output
 from vehicle.core.names import Demand, EventName, FaultName, Request, Result, Source
+from vehicle.core.outputs import Answered, Event, Fault, Output
 from vehicle.core.patience import Patience
 from vehicle.core.pin import PinControl, PinMemory
 from vehicle.core.policy import Decision

@@ -14,8 +14,8 @@ from typing import Any
 
 from vehicle.core.car import Actuator, Pin
 from vehicle.core.lifecycle import Lifecycle, Trigger
-from vehicle.core.messages import ActuatorChanged, Output
 from vehicle.core.names import Demand, PinState
+from vehicle.core.outputs import ActuatorChanged, Output
 from vehicle.core.record import record
 from vehicle.core.signals import Feedback
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from vehicle.core import heating, request
 from vehicle.core.memory import MANUAL, RELEASED, Flag, State
-from vehicle.core.messages import ActuatorChanged
 from vehicle.core.names import Demand, EventName, FaultName, PinState
+from vehicle.core.outputs import ActuatorChanged
 from vehicle.core.pin import Outcome, PinControl
 from vehicle.core.policy import (
     car_opened,

@@ -14,9 +14,10 @@ from enum import StrEnum
 
 from vehicle.core.car import Actuator, Car
 from vehicle.core.circumstance import Adapter, CableOwner, Circumstance
+from vehicle.core.inputs import DeadlinePassed, InputEvent, Observed
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import Command, DeadlinePassed, InputEvent, Observed
 from vehicle.core.names import Charge, Demand, PinState
+from vehicle.core.outputs import Command
 from vehicle.core.overrides import Override
 from vehicle.core.policy import Rule
 from vehicle.core.record import record

@@ -12,7 +12,6 @@ from vehicle.core import spans
 from vehicle.core.checks import broken, guard_is, guards, may_have_pin, refusal
 from vehicle.core.consent import worth_telling
 from vehicle.core.memory import RELEASED, Flag, State, Timer
-from vehicle.core.messages import StopCharge
 from vehicle.core.names import (
     Demand,
     EventName,
@@ -23,6 +22,7 @@ from vehicle.core.names import (
     Result,
     Source,
 )
+from vehicle.core.outputs import StopCharge
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import BoardSupply, Feedback, Fitted, Occupant, Session
 from vehicle.core.situation import Asked, Energy, fitted

@@ -6,8 +6,8 @@ Refuses to know: strokes, tries, jams and the manual release: they are the other
 
 from __future__ import annotations
 
-from vehicle.core.messages import Command
 from vehicle.core.names import Demand, PinState
+from vehicle.core.outputs import Command
 from vehicle.core.pin import May, PinControl
 
 

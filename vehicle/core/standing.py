@@ -10,7 +10,8 @@ from vehicle.core.car import Actuator
 from vehicle.core.circumstance import Circumstance
 from vehicle.core.deciding import overrides_of, settings_of, situation_of, told
 from vehicle.core.memory import Flag, Memory, State, Timer
-from vehicle.core.messages import (
+from vehicle.core.names import Charge, Demand, FaultName
+from vehicle.core.outputs import (
     ActuatorChanged,
     Decided,
     Fault,
@@ -20,7 +21,6 @@ from vehicle.core.messages import (
     SignalChanged,
     StopCharge,
 )
-from vehicle.core.names import Charge, Demand, FaultName
 from vehicle.core.overrides import Override
 from vehicle.core.pin import PinControl
 from vehicle.core.policy import Decision

@@ -18,19 +18,18 @@ from itertools import combinations
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.manager import LockManager
-from vehicle.core.memory import Memory, Timer
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusHeard,
     DeadlinePassed,
     InputEvent,
     Observed,
-    Output,
     Requested,
     SettingsChanged,
-    WakeBus,
 )
+from vehicle.core.manager import LockManager
+from vehicle.core.memory import Memory, Timer
 from vehicle.core.names import Demand, PinState, Request, Source
+from vehicle.core.outputs import Output, WakeBus
 from vehicle.core.overrides import Override
 from vehicle.core.record import record
 from vehicle.core.settings import SINGLE, Settings, Toggle

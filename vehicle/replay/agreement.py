@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Command, Decided, Output, SignalChanged
 from vehicle.core.names import Demand
+from vehicle.core.outputs import Command, Decided, Output, SignalChanged
 from vehicle.core.record import record
 from vehicle.core.signals import Feedback, Fitted, Inlet
 from vehicle.core.snapshot import FEEDBACK_SIGNAL, FITTED_SIGNAL

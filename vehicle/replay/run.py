@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 
-from vehicle.core.messages import Output
+from vehicle.core.outputs import Output
 from vehicle.core.settings import Settings
 from vehicle.replay.agreement import Agreement
 from vehicle.replay.beside import started_of

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import Command, Event, Fault, Output
 from vehicle.core.names import Demand
+from vehicle.core.outputs import Command, Event, Fault, Output
 from vehicle.replay.agreement import Agreement
 from vehicle.replay.readers.tally import ReadReport
 from vehicle.wire.profile import Profile

@@ -12,7 +12,8 @@ from enum import StrEnum
 from vehicle.core.car import Actuator
 from vehicle.core.events_told import EVENTS, TO_ACT_ON, Severity, sentence
 from vehicle.core.ladder import first_step
-from vehicle.core.messages import (
+from vehicle.core.names import Demand, MessageState, PinState
+from vehicle.core.outputs import (
     ActuatorChanged,
     Answered,
     Because,
@@ -28,7 +29,6 @@ from vehicle.core.messages import (
     SignalChanged,
     StopCharge,
 )
-from vehicle.core.names import Demand, MessageState, PinState
 from vehicle.core.policy import RULES
 from vehicle.core.record import record
 from vehicle.core.signals import Fitted

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from vehicle.core.inputs import SegmentStarted
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import SegmentStarted
 from vehicle.core.settings import Settings
 from vehicle.replay.recording import Break, Item, NewSegment, Stretch
 from vehicle.replay.scan.kernels import Scan

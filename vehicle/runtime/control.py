@@ -13,8 +13,8 @@ from typing import Any
 from vehicle.core.car import Actuator
 from vehicle.core.ladder import LADDERS, advice, steps
 from vehicle.core.memory import Timer
-from vehicle.core.messages import Entry
 from vehicle.core.names import Demand, FaultName, PinState, Request
+from vehicle.core.outputs import Entry
 from vehicle.core.situation import Asked, fitted, guarding_pin
 from vehicle.core.snapshot import SIGNALS
 from vehicle.core.way import Way as WhatIf

@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from vehicle.core.messages import Answered, Entry, Refused
+from vehicle.core.inputs import Refused
 from vehicle.core.names import Request, Result, Source
+from vehicle.core.outputs import Answered, Entry
 from vehicle.runtime.control_service import LiveService
 from vehicle.runtime.control_way import FOR_OTHERS, OPENS, SHADOW_ADVICE, SHADOW_WORDS, Way
 from vehicle.runtime.guest_book import GuestBook, GuestStoreError, What

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
+from vehicle.core.inputs import InputEvent
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import Entry, InputEvent
+from vehicle.core.outputs import Entry
 from vehicle.core.settings import Settings
 from vehicle.wire.loaded import Profile
 

@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping
 
 from vehicle.core.car import Car
 from vehicle.core.events_told import EVENTS
+from vehicle.core.inputs import Requested
 from vehicle.core.ladder import advice as advice_text
 from vehicle.core.ladder import first_step
-from vehicle.core.messages import (
+from vehicle.core.names import Demand, EventName, FaultName, PinState, Request, Result, Source
+from vehicle.core.outputs import (
     ActuatorChanged,
     Answered,
     Command,
@@ -23,11 +25,9 @@ from vehicle.core.messages import (
     Event,
     Fault,
     HeatInlet,
-    Requested,
     SignalChanged,
     StopCharge,
 )
-from vehicle.core.names import Demand, EventName, FaultName, PinState, Request, Result, Source
 from vehicle.core.record import record
 from vehicle.core.signals import Inlet, Weld
 from vehicle.core.words import (

@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vehicle.core.car import Actuator
+from vehicle.core.inputs import InputEvent, Requested, SettingsChanged
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import InputEvent, Output, Requested, SettingsChanged
 from vehicle.core.names import Request, Source
+from vehicle.core.outputs import Output
 from vehicle.core.settings import Settings
 from vehicle.runtime.loop import Loop, Sink
 from vehicle.runtime.orders import FaultOrder, Step, Value

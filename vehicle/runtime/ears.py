@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import itemgetter
 
-from vehicle.core.messages import BusFailed, BusRestored
+from vehicle.core.inputs import BusFailed, BusRestored
 from vehicle.runtime.clock import LiveClock, Look
 from vehicle.runtime.ports import BATCH_MAX, Port
 from vehicle.runtime.wiring import Wiring

@@ -43,8 +43,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from vehicle.core.memory import Memory
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusFailed,
     BusRestored,
     InternalError,
@@ -54,6 +53,7 @@ from vehicle.core.messages import (
     SegmentStarted,
     SettingsChanged,
 )
+from vehicle.core.memory import Memory
 from vehicle.core.names import Authenticity, Request, Result, Source
 from vehicle.core.plain import NotPlainError, from_plain, to_plain
 from vehicle.core.settings_read import SettingsError, parse

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, TypeGuard
 
 from vehicle.core.events_told import EVENTS
-from vehicle.core.messages import (
+from vehicle.core.outputs import (
     ActuatorChanged,
     Answered,
     Command,

@@ -9,7 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import (
+from vehicle.core.names import (
+    Charge,
+    Demand,
+    EventName,
+    FaultName,
+    MessageState,
+    PinState,
+    Request,
+    Result,
+    Source,
+)
+from vehicle.core.outputs import (
     ActuatorChanged,
     Answered,
     Because,
@@ -24,17 +35,6 @@ from vehicle.core.messages import (
     SettingsTook,
     SignalChanged,
     StopCharge,
-)
-from vehicle.core.names import (
-    Charge,
-    Demand,
-    EventName,
-    FaultName,
-    MessageState,
-    PinState,
-    Request,
-    Result,
-    Source,
 )
 from vehicle.core.signals import SignalValue
 from vehicle.core.snapshot import SIGNALS

@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any
 
 from vehicle.core.events_told import EVENTS, TO_ACT_ON, sentence
-from vehicle.core.messages import Entry, Event
+from vehicle.core.outputs import Entry, Event
 
 EVENTS_MAX = 3
 """How many are told: more would hide what holds now."""

@@ -18,18 +18,18 @@ from collections.abc import Callable
 from dataclasses import field, replace
 
 from vehicle.core.car import Actuator
-from vehicle.core.manager import LockManager
-from vehicle.core.memory import Memory
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusFailed,
     BusQuiet,
     BusRestored,
     DeadlinePassed,
     InputEvent,
-    Output,
     SegmentStarted,
 )
+from vehicle.core.manager import LockManager
+from vehicle.core.memory import Memory
 from vehicle.core.names import Authenticity, Demand
+from vehicle.core.outputs import Output
 from vehicle.core.record import record
 from vehicle.wire.frame import Frame
 from vehicle.wire.memory import WireMemory

@@ -17,7 +17,8 @@ The checks say in other words what the safety tier promises:
 from __future__ import annotations
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import (
+from vehicle.core.names import Charge, Demand, FaultName, Request, Result
+from vehicle.core.outputs import (
     Answered,
     Command,
     Fault,
@@ -28,7 +29,6 @@ from vehicle.core.messages import (
     SettingsTook,
     SignalChanged,
 )
-from vehicle.core.names import Charge, Demand, FaultName, Request, Result
 from vehicle.runtime.orders import Orders
 from vehicle.runtime.plant import Plant
 

@@ -20,7 +20,8 @@ from collections.abc import Callable
 from typing import Any
 
 from vehicle.core.car import Actuator
-from vehicle.core.messages import (
+from vehicle.core.names import Charge, Demand, FaultName, PinState
+from vehicle.core.outputs import (
     ActuatorChanged,
     Command,
     DriveOff,
@@ -32,7 +33,6 @@ from vehicle.core.messages import (
     StopCharge,
     WakeBus,
 )
-from vehicle.core.names import Charge, Demand, FaultName, PinState
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.situation import fitted, guarding_pin
 from vehicle.core.snapshot import Snapshot

@@ -19,10 +19,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 
+from vehicle.core.inputs import InputEvent, SettingsChanged
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Memory
-from vehicle.core.messages import Entry, InputEvent, Output, SettingsChanged
 from vehicle.core.names import Authenticity
+from vehicle.core.outputs import Entry, Output
 from vehicle.core.settings import Settings
 from vehicle.runtime.acquaintance import Acquaintance
 from vehicle.runtime.clock import LiveClock

@@ -6,8 +6,8 @@ Refuses to know: how they are written (``events_file``), and what follows from t
 
 from __future__ import annotations
 
+from vehicle.core.inputs import InputEvent
 from vehicle.core.memory import Memory
-from vehicle.core.messages import InputEvent
 from vehicle.core.names import Authenticity
 from vehicle.core.record import record
 from vehicle.core.settings import Settings

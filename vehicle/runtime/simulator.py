@@ -20,19 +20,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vehicle.core.manager import LockManager
-from vehicle.core.memory import Memory
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusFailed,
     BusRestored,
     InputEvent,
     Observed,
-    Output,
     Requested,
     SegmentStarted,
     SettingsChanged,
 )
+from vehicle.core.manager import LockManager
+from vehicle.core.memory import Memory
 from vehicle.core.names import Authenticity, Request, Source
+from vehicle.core.outputs import Output
 from vehicle.core.restart import aged, surviving
 from vehicle.core.settings import Settings
 from vehicle.core.settings_read import parse

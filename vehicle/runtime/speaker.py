@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vehicle.core.messages import Output, WakeBus
+from vehicle.core.outputs import Output, WakeBus
 from vehicle.runtime.ports import Port
 from vehicle.runtime.sender import Transmitter
 from vehicle.runtime.side_events import SendFailed

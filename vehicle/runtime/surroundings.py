@@ -16,7 +16,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from vehicle.core.messages import Entry, Observed, SettingsTook
+from vehicle.core.inputs import Observed
+from vehicle.core.outputs import Entry, SettingsTook
 from vehicle.core.signals import Hour, Place
 from vehicle.runtime.clock import EPOCH_US_MIN
 from vehicle.runtime.control_service import LiveService

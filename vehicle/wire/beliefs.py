@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-from vehicle.core.messages import Observed, Requested
+from vehicle.core.inputs import Observed, Requested
 from vehicle.core.names import Proof, Request
 from vehicle.core.signals import SignalValue
 from vehicle.core.snapshot import FITTED_SIGNAL, SIGNALS

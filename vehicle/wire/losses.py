@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusQuiet,
     MessageBack,
     MessageInvalid,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vehicle.core.messages import Observed
+from vehicle.core.inputs import Observed
 from vehicle.wire.beliefs import Beliefs
 from vehicle.wire.layout import Layout
 from vehicle.wire.memory import WireMemory, remember_bus, resume_bus

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vehicle.core.messages import (
+from vehicle.core.inputs import (
     BusHeard,
     BusQuiet,
     MessageBack,

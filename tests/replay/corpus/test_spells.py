@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vehicle.core.messages import SignalChanged
+from vehicle.core.outputs import SignalChanged
 from vehicle.core.signals import CarLock, Occupant, Session
 from vehicle.replay.corpus.spells import Spells, touched
 

@@ -9,19 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vehicle.core.car import Actuator, Car
+from vehicle.core.inputs import DeadlinePassed, InputEvent, Observed
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import (
-    ActuatorChanged,
-    Command,
-    DeadlinePassed,
-    Decided,
-    Event,
-    Fault,
-    InputEvent,
-    Observed,
-    SignalChanged,
-)
 from vehicle.core.names import Demand, EventName, FaultName, PinState
+from vehicle.core.outputs import ActuatorChanged, Command, Decided, Event, Fault, SignalChanged
 from vehicle.core.signals import CarLock, Feedback, Fitted, Inlet, Occupant, Session, Supply
 from vehicle.replay.report.chronicle import (
     NOT_RECORDED,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from report_pages import chronicle_of, page_of
 
-from vehicle.core.messages import Event
 from vehicle.core.names import EventName
+from vehicle.core.outputs import Event
 from vehicle.replay.report import shelf
 from vehicle.replay.report.page import steps
 from vehicle.replay.report.shelf import ReportPartError

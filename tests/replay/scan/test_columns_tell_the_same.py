@@ -14,7 +14,7 @@ from mixed_car import EVERYONE, Act, acts, write_log, write_mixed_car
 from recordings import LOGS, needs_recordings
 from smallcar import write_car as write_small_car
 
-from vehicle.core.messages import Requested
+from vehicle.core.inputs import Requested
 from vehicle.core.names import Request, Source
 from vehicle.replay.readers.errors import ReadingError
 from vehicle.replay.recording import Stretch, open_recording

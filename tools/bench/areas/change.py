@@ -22,7 +22,7 @@ from transitions import Machine
 
 from tools.bench.plan import Aim, Area, Column, Contender, Figures, Group, Ratio, Size
 from tools.bench.replay.bus import CAR, protected, write_car
-from vehicle.core.messages import Output
+from vehicle.core.outputs import Output
 from vehicle.core.settings import Settings
 from vehicle.replay.walk import Walk
 from vehicle.runtime.journal import is_entry, to_line

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vehicle.core.messages import Entry, Fault, Output
+from vehicle.core.outputs import Entry, Fault, Output
 from vehicle.core.settings import Settings
 from vehicle.replay.agreement import Agreement, Interval
 from vehicle.replay.beside import events_beside

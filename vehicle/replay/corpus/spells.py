@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from vehicle.core.messages import Output, SignalChanged
+from vehicle.core.outputs import Output, SignalChanged
 from vehicle.core.signals import Occupant, Session
 
 Span = tuple[int, int]

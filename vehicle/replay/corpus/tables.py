@@ -18,7 +18,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vehicle.core.messages import Entry
+from vehicle.core.outputs import Entry
 from vehicle.replay.corpus.rows import LogRow, columns
 from vehicle.runtime.journal import fields_of
 

@@ -16,7 +16,8 @@ from typing import Protocol
 from vehicle.core.car import Actuator
 from vehicle.core.events_told import sentence
 from vehicle.core.manager import LockManager
-from vehicle.core.messages import (
+from vehicle.core.names import Demand, PinState
+from vehicle.core.outputs import (
     ActuatorChanged,
     Answered,
     Command,
@@ -29,7 +30,6 @@ from vehicle.core.messages import (
     SignalChanged,
     StopCharge,
 )
-from vehicle.core.names import Demand, PinState
 from vehicle.core.record import record
 from vehicle.core.way import CHANGE_WORDS
 from vehicle.core.whatif import ways
