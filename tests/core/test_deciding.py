@@ -9,7 +9,6 @@ from core_bench import AC_32, ADAPTER, LATCH, Bench, S, plugged
 
 from vehicle.core import deciding, manager
 from vehicle.core.car import Actuator
-from vehicle.core.memory import State
 from vehicle.core.outputs import Decided
 from vehicle.core.policy import Decision
 from vehicle.core.settings import OVERRIDES, Toggle
@@ -24,6 +23,7 @@ from vehicle.core.signals import (
     Session,
     Supply,
 )
+from vehicle.core.state import State
 
 pytestmark = pytest.mark.fast
 

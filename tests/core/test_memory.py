@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from core_bench import AC_32, ADAPTER, DC, LATCH, MIN, MS, Bench, S, charging, plugged, stop_to
 
-from vehicle.core.actuator import DrivenPin
-from vehicle.core.car import Actuator, Car
+from vehicle.core.car import Car
 from vehicle.core.inputs import BusFailed, BusQuiet, DeadlinePassed, Observed
 from vehicle.core.manager import LockManager
-from vehicle.core.memory import LASTING, Flag, Memory, Settled, State, Timer
+from vehicle.core.memory import LASTING, Flag, Memory, Settled, Timer
 from vehicle.core.names import Charge, FaultName, PinState, Source
 from vehicle.core.outputs import ActuatorChanged, Decided, Fault, Output, Permit, SignalChanged
 from vehicle.core.patience import Patience
-from vehicle.core.pin import PinControl, PinMemory
+from vehicle.core.pin import PinMemory
 from vehicle.core.plain import from_plain, to_plain
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import (
@@ -386,14 +385,6 @@ def test_everything_that_is_remembered_is_restored_and_saved() -> None:
 
 def test_a_manager_that_has_heard_nothing_remembers_nothing() -> None:
     assert LockManager(Car()).memory == Memory()
-
-
-def test_a_state_in_which_nothing_was_decided_yet_wants_nothing() -> None:
-    pins: dict[Actuator, PinControl] = {
-        actuator: DrivenPin(actuator, Car().pin(actuator)) for actuator in Actuator
-    }
-    state = State(Car(), Settings(), pins)
-    assert not any(state.wants_engaged(actuator) for actuator in Actuator)
 
 
 def test_a_memory_that_lacks_the_age_of_a_signal_is_not_taken() -> None:

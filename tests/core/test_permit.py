@@ -8,7 +8,7 @@ import pytest
 
 from vehicle.core.actuator import DrivenPin
 from vehicle.core.car import Actuator, Car, Pin
-from vehicle.core.memory import HEARD, MANUAL, Flag, State
+from vehicle.core.memory import HEARD, MANUAL, Flag
 from vehicle.core.names import Charge, Demand, PinState
 from vehicle.core.permit import PERMITS, Grip, PermitRow, charge_permit, grip_of, permit_of
 from vehicle.core.pin import PinMemory, Step
@@ -17,6 +17,7 @@ from vehicle.core.settings import Settings
 from vehicle.core.signals import Feedback, Fitted, Occupant, Supply
 from vehicle.core.situation import Asked, guarding_pin
 from vehicle.core.snapshot import Snapshot
+from vehicle.core.state import State
 
 pytestmark = pytest.mark.fast
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vehicle.core.consent import refuse_release
-from vehicle.core.memory import Flag, State
+from vehicle.core.memory import Flag
 from vehicle.core.names import Proof, Request, Result, Source
 from vehicle.core.pin import PinControl
 from vehicle.core.record import record
 from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.situation import fitted, guarding_pin
+from vehicle.core.state import State
 
 
 def broken(state: State) -> bool:

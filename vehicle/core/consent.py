@@ -18,10 +18,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
-from vehicle.core.memory import State
 from vehicle.core.names import Proof, Result, Source
 from vehicle.core.patience import Patience
 from vehicle.core.signals import CarLock, KeyZone
+from vehicle.core.state import State
 
 SETTLED_US = 1_000_000
 """How long key and doors must have said what they say.

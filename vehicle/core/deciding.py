@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from vehicle.core.car import Actuator
-from vehicle.core.memory import Flag, Settled, State, Timer
+from vehicle.core.memory import Flag, Settled, Timer
 from vehicle.core.outputs import Because, Decided
 from vehicle.core.overrides import SEPARATOR, Override
 from vehicle.core.policy import Decision, decide
@@ -25,6 +25,7 @@ from vehicle.core.situation import (
     seat_of,
 )
 from vehicle.core.snapshot import Snapshot
+from vehicle.core.state import State
 from vehicle.core.why import overrides_behind, settings_behind
 
 Basis = tuple[Snapshot, Settled, Settings, Asked, frozenset[Flag], bool]

@@ -15,11 +15,12 @@ Rules of this file:
 from __future__ import annotations
 
 from vehicle.core.car import Actuator
-from vehicle.core.memory import FROZEN, GAVE_UP, Flag, State, Timer
+from vehicle.core.memory import FROZEN, GAVE_UP, Flag, Timer
 from vehicle.core.names import Demand, EventName
 from vehicle.core.outputs import HeatInlet
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import BoardSupply, Temperature
+from vehicle.core.state import State
 
 HEATINGS_MAX = 3
 """How often the inlet is heated for one effort. Our own choice: 3, as A7 has it for pulses."""

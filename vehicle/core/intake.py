@@ -30,13 +30,14 @@ from vehicle.core.inputs import (
     SegmentStarted,
     SettingsChanged,
 )
-from vehicle.core.memory import HEARD, MANUAL, Flag, Memory, State, Timer
+from vehicle.core.memory import HEARD, MANUAL, Flag, Memory, Timer
 from vehicle.core.names import EventName, FaultName, MessageState, PinState, Request, Source
 from vehicle.core.outputs import ActuatorChanged, MessageChanged, SettingsTook, SignalChanged
 from vehicle.core.reactions import collect
 from vehicle.core.signals import Feedback, Inlet, SignalValue
 from vehicle.core.situation import Asked
 from vehicle.core.snapshot import FEEDBACK_SIGNAL, SIGNALS, Snapshot
+from vehicle.core.state import State
 
 FEEDBACK_LOST_US = 3_000_000
 """How long a sensor must be silent before that is a fault: longer than a bus takes to be asleep."""

@@ -19,7 +19,7 @@ from vehicle.core.car import Actuator, Car
 from vehicle.core.deciding import Basis, basis_of, decide_for
 from vehicle.core.inputs import InputEvent
 from vehicle.core.interlock import veto_stroke
-from vehicle.core.memory import Flag, Memory, State, Timer
+from vehicle.core.memory import Flag, Memory, Timer
 from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.outputs import Output, Permit, WakeBus
 from vehicle.core.permit import permit_of
@@ -32,6 +32,7 @@ from vehicle.core.signals import Fitted, Occupant
 from vehicle.core.situation import Asked, fitted
 from vehicle.core.snapshot import SIGNALS
 from vehicle.core.standing import Standing
+from vehicle.core.state import State
 
 PINS = tuple(Actuator)
 ROUNDS_MAX = 16

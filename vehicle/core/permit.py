@@ -9,12 +9,13 @@ from __future__ import annotations
 from enum import StrEnum
 
 from vehicle.core.interlock import veto_permit
-from vehicle.core.memory import HEARD, Flag, State
+from vehicle.core.memory import HEARD, Flag
 from vehicle.core.names import Charge, PinState
 from vehicle.core.pin import PinControl
 from vehicle.core.record import record
 from vehicle.core.signals import Fitted, Supply
 from vehicle.core.situation import Asked, fitted, guarding_pin
+from vehicle.core.state import State
 
 
 class Grip(StrEnum):

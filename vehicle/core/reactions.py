@@ -7,7 +7,7 @@ Refuses to know: how strokes run, and what is demanded next.
 from __future__ import annotations
 
 from vehicle.core import heating, request
-from vehicle.core.memory import MANUAL, RELEASED, Flag, State
+from vehicle.core.memory import MANUAL, RELEASED, Flag
 from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.outputs import ActuatorChanged
 from vehicle.core.pin import Outcome, PinControl
@@ -21,6 +21,7 @@ from vehicle.core.policy import (
 )
 from vehicle.core.signals import Occupant
 from vehicle.core.situation import SEATED, Energy
+from vehicle.core.state import State
 
 _FOR_A_WHILE = (wait_does_not_count, supply_runs_down, frost_threatens)
 """Reasons to release that end by themselves: then the pin may engage again."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from vehicle.core import spans
 from vehicle.core.checks import broken, guard_is, guards, may_have_pin, refusal
 from vehicle.core.consent import worth_telling
-from vehicle.core.memory import RELEASED, Flag, State, Timer
+from vehicle.core.memory import RELEASED, Flag, Timer
 from vehicle.core.names import (
     Demand,
     EventName,
@@ -26,6 +26,7 @@ from vehicle.core.outputs import StopCharge
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import BoardSupply, Feedback, Fitted, Occupant, Session
 from vehicle.core.situation import Asked, Energy, fitted
+from vehicle.core.state import State
 
 STOP_LIMIT_US = 30_000_000
 """How long a stop may take before it counts as not confirmed (requirement S4)."""

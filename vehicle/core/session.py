@@ -7,12 +7,13 @@ Refuses to know: rules, strokes and requests.
 from __future__ import annotations
 
 from vehicle.core import spans
-from vehicle.core.memory import LASTING, RELEASED, Flag, State, Timer
+from vehicle.core.memory import LASTING, RELEASED, Flag, Timer
 from vehicle.core.names import EventName, FaultName
 from vehicle.core.settings import Toggle
 from vehicle.core.signals import CarLock, Inlet, Occupant, Session, Supply, Weld
 from vehicle.core.situation import ACTIVE, Asked, Need, need_of
 from vehicle.core.snapshot import Snapshot
+from vehicle.core.state import State
 from vehicle.core.watch import watch_pilot
 
 JUST_CHARGED_US = 5_000_000

@@ -16,9 +16,10 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from vehicle.core.memory import State, Timer
+from vehicle.core.memory import Timer
 from vehicle.core.record import record
 from vehicle.core.signals import BoardSupply, Cabin, KeyZone, Temperature
+from vehicle.core.state import State
 
 
 @record

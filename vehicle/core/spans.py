@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vehicle.core.memory import RELEASED, Flag, State, Timer
+from vehicle.core.memory import RELEASED, Flag, Timer
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.signals import Occupant, Session
 from vehicle.core.situation import Asked
+from vehicle.core.state import State
 
 LONG_WAIT_US = 60_000_000
 """How long a session must wait before it may count as none.

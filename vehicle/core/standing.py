@@ -9,7 +9,7 @@ from __future__ import annotations
 from vehicle.core.car import Actuator
 from vehicle.core.circumstance import Circumstance
 from vehicle.core.deciding import overrides_of, settings_of, situation_of, told
-from vehicle.core.memory import Flag, Memory, State, Timer
+from vehicle.core.memory import Flag, Memory, Timer
 from vehicle.core.names import Charge, Demand, FaultName
 from vehicle.core.outputs import (
     ActuatorChanged,
@@ -28,6 +28,7 @@ from vehicle.core.resolve import Effective
 from vehicle.core.settings import Settings
 from vehicle.core.situation import Asked, Situation
 from vehicle.core.snapshot import SIGNALS, Snapshot
+from vehicle.core.state import State
 
 
 class Standing:

@@ -6,12 +6,13 @@ Refuses to know: rules, strokes, and how an event reaches anyone.
 
 from __future__ import annotations
 
-from vehicle.core.memory import Flag, State, Timer
+from vehicle.core.memory import Flag, Timer
 from vehicle.core.names import EventName, FaultName, PinState
 from vehicle.core.pin import PinControl
 from vehicle.core.signals import BoardSupply, CarLock, Feedback, Occupant, Pilot, Session
 from vehicle.core.situation import SEATED, WITH_CONNECTOR, guarding_pin
 from vehicle.core.snapshot import Snapshot
+from vehicle.core.state import State
 
 PILOT_LOST_US = 2_000_000
 """How long a lost pilot must stay lost, with the connector in place, before people are told."""
