@@ -33,9 +33,10 @@ from vehicle.core.ladder import LADDERS, Rung, words_of
 from vehicle.core.lifecycle import TRANSITIONS
 from vehicle.core.names import Demand, FaultName, PinState, Proof
 from vehicle.core.permit import PERMITS, Grip
-from vehicle.core.policy import OWNER, SAFETY, Rule
+from vehicle.core.policy import OWNER, SAFETY
 from vehicle.core.presets import PRESETS, Preset
 from vehicle.core.rehearsal import MOMENT_WORDS, Moment, rehearse
+from vehicle.core.rule import Rule
 from vehicle.core.settings import LESS, MORE, SINGLE, Mode, Settings, Toggle
 from vehicle.core.settings_read import parse
 from vehicle.core.settings_told import described

@@ -16,8 +16,8 @@ from typing import Any
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
-from vehicle.core.policy import Rule
 from vehicle.core.resolve import Resolved
+from vehicle.core.rule import Rule
 from vehicle.core.settings import Mode
 from vehicle.core.situation import Asked, Doors, Energy, Need, Past, Phase, Plight, Seat, Situation
 

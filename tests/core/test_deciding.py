@@ -10,7 +10,7 @@ from core_bench import AC_32, ADAPTER, LATCH, Bench, S, plugged
 from vehicle.core import deciding, manager
 from vehicle.core.car import Actuator
 from vehicle.core.outputs import Decided
-from vehicle.core.policy import Decision
+from vehicle.core.rule import Decision
 from vehicle.core.settings import OVERRIDES, Toggle
 from vehicle.core.settings_read import parse
 from vehicle.core.signals import (

@@ -12,7 +12,8 @@ from vehicle.core.memory import HEARD, MANUAL, Flag
 from vehicle.core.names import Charge, Demand, PinState
 from vehicle.core.permit import PERMITS, Grip, PermitRow, charge_permit, grip_of, permit_of
 from vehicle.core.pin import PinMemory, Step
-from vehicle.core.policy import RULES, Decision
+from vehicle.core.policy import RULES
+from vehicle.core.rule import Decision
 from vehicle.core.settings import Settings
 from vehicle.core.signals import Feedback, Fitted, Occupant, Supply
 from vehicle.core.situation import Asked, guarding_pin

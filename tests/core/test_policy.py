@@ -16,8 +16,9 @@ from policy_promises import PROMISES, broken
 from vehicle.core import policy
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
-from vehicle.core.policy import OWNER, RULES, SAFETY, Decision, Rule, decide
+from vehicle.core.policy import OWNER, RULES, SAFETY, decide
 from vehicle.core.resolve import Resolved
+from vehicle.core.rule import Decision, Rule
 from vehicle.core.settings import Mode
 from vehicle.core.situation import SIGNALS_BEHIND, Energy, Seat, Situation
 
@@ -96,25 +97,6 @@ def test_every_rule_has_a_sentence_for_people(rule: Rule) -> None:
     assert sentence.endswith(".")
     assert "\n" not in sentence
     assert "  " not in sentence
-
-
-@pytest.mark.fast
-def test_a_rule_without_a_docstring_has_an_empty_sentence() -> None:
-    assert Rule(lambda _, __: True, None, None, ()).sentence == ""
-
-
-@pytest.mark.fast
-def test_a_sentence_of_several_lines_is_told_in_one() -> None:
-    def when(_: Situation, __: Resolved) -> bool:
-        """One thing,
-        and another."""
-        return True
-
-    rule = Rule(when, Demand.HOLD, Demand.ENGAGE, ())
-    assert rule.sentence == "One thing, and another."
-    assert rule.name == "when"
-    assert rule.wants(Actuator.LATCH) is Demand.HOLD
-    assert rule.wants(Actuator.ADAPTER) is Demand.ENGAGE
 
 
 @pytest.mark.fast

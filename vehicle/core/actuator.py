@@ -22,6 +22,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from vehicle.core.ends import END_FEEDBACK, END_STATE, OPPOSITE
 from vehicle.core.lifecycle import Trigger
 from vehicle.core.names import Demand, PinState
 from vehicle.core.outputs import Command, DriveOff
@@ -30,9 +31,6 @@ from vehicle.core.signals import Feedback
 
 _BEGIN = {Demand.ENGAGE: Trigger.ENGAGE, Demand.RELEASE: Trigger.RELEASE}
 _ARRIVE = {Demand.ENGAGE: Trigger.SEATED, Demand.RELEASE: Trigger.CLEARED}
-_END = {Demand.ENGAGE: PinState.ENGAGED, Demand.RELEASE: PinState.RELEASED}
-_SENSED = {Demand.ENGAGE: Feedback.ENGAGED, Demand.RELEASE: Feedback.RELEASED}
-_REVERSE = {Demand.ENGAGE: Demand.RELEASE, Demand.RELEASE: Demand.ENGAGE}
 
 
 class DrivenPin(PinControl):
@@ -46,7 +44,7 @@ class DrivenPin(PinControl):
             return
         confirmed, before = self._memory.confirmed, self._memory.before
         self._remember(gave_up=False)
-        if before is not None and _SENSED[before.goal] is self._felt:
+        if before is not None and END_FEEDBACK[before.goal] is self._felt:
             self.forget_tries()  # it has arrived after all
         self._follow_feedback()
         self._note_movement(confirmed)
@@ -73,14 +71,14 @@ class DrivenPin(PinControl):
 
     @property
     def _arrived(self) -> bool:
-        return _SENSED.get(self._memory.goal) is self._felt
+        return END_FEEDBACK.get(self._memory.goal) is self._felt
 
     # ---- demand ---------------------------------------------------------------------------------
 
     def want(self, demand: Demand, reason: str, blind: bool, may: May, now_us: int) -> None:
         """Work towards ``demand``; see the base class."""
         self._remember(waits_for_rest=False)
-        turns = demand is _REVERSE.get(self._memory.goal) and may(demand)
+        turns = demand is OPPOSITE.get(self._memory.goal) and may(demand)
         if self._memory.step is Step.DRIVE and not turns and not may(self._memory.goal):
             self._drive_over(now_us)
         if demand is Demand.HOLD:
@@ -93,9 +91,9 @@ class DrivenPin(PinControl):
             self.forget_tries()
         if self.state is PinState.JAMMED and self._memory.goal is not demand:
             self._abandon(now_us)
-        if self._memory.step is Step.RECOVER and not may(_REVERSE[demand]):
+        if self._memory.step is Step.RECOVER and not may(OPPOSITE[demand]):
             self._recovery_over(now_us)
-        if self.state is _END[demand] or (self._memory.goal is demand and self.stroking):
+        if self.state is END_STATE[demand] or (self._memory.goal is demand and self.stroking):
             return
         if self.state is PinState.UNKNOWN and not self._may_move_unknown(demand, blind):
             self._remember(gave_up=False)
@@ -190,7 +188,7 @@ class DrivenPin(PinControl):
     def _driven(self) -> Demand:
         """The direction of the pulse that runs."""
         goal = self._memory.goal
-        return _REVERSE[goal] if self._memory.step is Step.RECOVER else goal
+        return OPPOSITE[goal] if self._memory.step is Step.RECOVER else goal
 
     def _enter(self, step: Step, ends_us: int | None) -> None:
         self._remember(step=step)
@@ -238,8 +236,8 @@ class DrivenPin(PinControl):
         last_try_next = memory.attempt == limits.tries - 1 and memory.attempt > 0
         if last_try_next and limits.recovery and not memory.recovered:
             self._remember(recovered=True)
-            if may(_REVERSE[memory.goal]):
-                self._drive(_REVERSE[memory.goal], Step.RECOVER, now_us)
+            if may(OPPOSITE[memory.goal]):
+                self._drive(OPPOSITE[memory.goal], Step.RECOVER, now_us)
                 return
         if self._arrived:
             self._arrive()

@@ -12,8 +12,9 @@ from vehicle.core.car import Actuator
 from vehicle.core.memory import Flag, Settled, Timer
 from vehicle.core.outputs import Because, Decided
 from vehicle.core.overrides import SEPARATOR, Override
-from vehicle.core.policy import Decision, decide
+from vehicle.core.policy import decide
 from vehicle.core.resolve import for_pin
+from vehicle.core.rule import Decision
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.situation import (
     Asked,

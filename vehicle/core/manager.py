@@ -24,8 +24,8 @@ from vehicle.core.names import Demand, EventName, FaultName, PinState
 from vehicle.core.outputs import Output, Permit, WakeBus
 from vehicle.core.permit import permit_of
 from vehicle.core.pin import PinControl
-from vehicle.core.policy import Decision
 from vehicle.core.reactions import clear_faults, collect
+from vehicle.core.rule import Decision
 from vehicle.core.settings import Settings
 from vehicle.core.shadow import ShadowPin
 from vehicle.core.signals import Fitted, Occupant

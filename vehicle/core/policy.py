@@ -13,17 +13,14 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 from vehicle.core.car import Actuator
 from vehicle.core.names import Demand
-from vehicle.core.record import record
 from vehicle.core.resolve import Resolved
+from vehicle.core.rule import Decision, Rule
 from vehicle.core.settings import Mode
 from vehicle.core.situation import (
-    SIGNALS_BEHIND,
     Asked,
     Doors,
     Energy,
@@ -36,53 +33,6 @@ from vehicle.core.situation import (
 )
 
 ENGAGE, RELEASE, HOLD = Demand.ENGAGE, Demand.RELEASE, Demand.HOLD
-
-Predicate = Callable[[Situation, Resolved], bool]
-
-
-@record
-class Rule:
-    """One row: a predicate, what it wants of each pin, and the fields it looks at."""
-
-    when: Predicate
-    latch: Demand | None
-    adapter: Demand | None
-    reads: tuple[str, ...]
-    aside: tuple[str, ...] = ()
-    """Signals behind those fields that had no part in it."""
-
-    @property
-    def name(self) -> str:
-        """The reason's public name."""
-        return self.when.__name__
-
-    @property
-    def sentence(self) -> str:
-        """The reason in words an owner understands."""
-        return " ".join((self.when.__doc__ or "").split())
-
-    @property
-    def signals(self) -> tuple[str, ...]:
-        """The signals behind the fields it looks at, in alphabetical order."""
-        return _signals_behind(self.reads, self.aside)
-
-    def wants(self, actuator: Actuator) -> Demand | None:
-        """Return this row's opinion on ``actuator``."""
-        return self.latch if actuator is Actuator.LATCH else self.adapter
-
-
-@lru_cache(maxsize=64)
-def _signals_behind(reads: tuple[str, ...], aside: tuple[str, ...]) -> tuple[str, ...]:
-    behind = {name for read in reads for name in SIGNALS_BEHIND[read]}
-    return tuple(sorted(behind.difference(aside)))
-
-
-class Decision(NamedTuple):
-    """What a pin should do, and the row that decided."""
-
-    demand: Demand
-    rule: Rule
-
 
 OVER = (Phase.NONE, Phase.COMPLETE, Phase.FULL, Phase.FAULT)
 """Phases in which no session is active and none was cut off."""

@@ -19,9 +19,9 @@ from vehicle.core.manager import LockManager
 from vehicle.core.names import Charge, Demand, PinState
 from vehicle.core.outputs import Command
 from vehicle.core.overrides import Override
-from vehicle.core.policy import Rule
 from vehicle.core.record import record
 from vehicle.core.resolve import Effective
+from vehicle.core.rule import Rule
 from vehicle.core.settings import Settings, Toggle
 from vehicle.core.settling import SETTLING
 from vehicle.core.signals import (

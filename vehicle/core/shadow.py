@@ -6,6 +6,7 @@ Refuses to know: strokes, tries, jams and the manual release: they are the other
 
 from __future__ import annotations
 
+from vehicle.core.ends import END_STATE
 from vehicle.core.names import Demand, PinState
 from vehicle.core.outputs import Command
 from vehicle.core.pin import May, PinControl
@@ -24,8 +25,7 @@ class ShadowPin(PinControl):
         owed = self._memory.goal
         if owed is Demand.HOLD:
             return
-        end = PinState.ENGAGED if owed is Demand.ENGAGE else PinState.RELEASED
-        if self.state is end:
+        if self.state is END_STATE[owed]:
             self._remember(goal=Demand.HOLD)
         elif self.state is not PinState.UNKNOWN and may(owed):
             self._outputs.append(Command(self.actuator, owed, 1))

@@ -23,8 +23,8 @@ from vehicle.core.outputs import (
 )
 from vehicle.core.overrides import Override
 from vehicle.core.pin import PinControl
-from vehicle.core.policy import Decision
 from vehicle.core.resolve import Effective
+from vehicle.core.rule import Decision
 from vehicle.core.settings import Settings
 from vehicle.core.situation import Asked, Situation
 from vehicle.core.snapshot import SIGNALS, Snapshot

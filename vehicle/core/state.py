@@ -12,8 +12,8 @@ from vehicle.core.memory import MANUAL, RELEASED, Flag, Memory, Timer
 from vehicle.core.names import Demand, EventName, FaultName, Request, Result, Source
 from vehicle.core.outputs import Answered, Event, Fault, Output
 from vehicle.core.pin import PinControl
-from vehicle.core.policy import Decision
 from vehicle.core.resolve import Effective, resolve
+from vehicle.core.rule import Decision
 from vehicle.core.settings import Settings
 from vehicle.core.signals import BoardSupply, Cable, Fitted, Occupant, Place, Supply
 from vehicle.core.situation import Energy, Past, energy_of, fitted

@@ -18,6 +18,7 @@ from itertools import combinations
 from typing import Any
 
 from vehicle.core.car import Actuator
+from vehicle.core.ends import END_STATE
 from vehicle.core.inputs import (
     BusHeard,
     DeadlinePassed,
@@ -28,7 +29,7 @@ from vehicle.core.inputs import (
 )
 from vehicle.core.manager import LockManager
 from vehicle.core.memory import Memory, Timer
-from vehicle.core.names import Demand, PinState, Request, Source
+from vehicle.core.names import Demand, Request, Source
 from vehicle.core.outputs import Output, WakeBus
 from vehicle.core.overrides import Override
 from vehicle.core.record import record
@@ -93,8 +94,6 @@ _OCCUPANT_KNOWN = _Try(
 _TIME = _Try(Change.TIME, lambda m: bool(_OWNERS_TIMES & m.waits_for), lambda _: ())
 # What the car itself tells needs no mention of it: see ``_Search.leads``.
 _HEARD = _Try(Change.HEARD, lambda m: bool(m.silent), _hears)
-
-_END = {Demand.ENGAGE: PinState.ENGAGED, Demand.RELEASE: PinState.RELEASED}
 
 # In the order in which they are let happen.
 _TRIES: dict[Demand, tuple[_Try, ...]] = {
@@ -248,7 +247,7 @@ class _Search:
         if copy.shadow:  # what moves it is not ours: it is enough that we would let it go
             goes = (self._actuator, self._demand) not in copy.vetoed
         woken = self._demand is Demand.RELEASE and any(isinstance(out, WakeBus) for out in outputs)
-        return pin.state is _END[self._demand] or goes or woken
+        return pin.state is END_STATE[self._demand] or goes or woken
 
 
 def _chosen(

@@ -13,8 +13,9 @@ from typing import Any
 
 from vehicle.core.car import Actuator
 from vehicle.core.overrides import Override
-from vehicle.core.policy import Decision, decide
+from vehicle.core.policy import decide
 from vehicle.core.resolve import Effective, for_pin
+from vehicle.core.rule import Decision
 from vehicle.core.settings import SINGLE, Settings
 from vehicle.core.situation import Situation
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vehicle.core.car import Actuator
+from vehicle.core.ends import END_FEEDBACK, OPPOSITE
 from vehicle.core.names import Demand
 from vehicle.core.outputs import Command, Decided, Output, SignalChanged
 from vehicle.core.record import record
@@ -20,8 +21,6 @@ from vehicle.core.snapshot import FEEDBACK_SIGNAL, FITTED_SIGNAL
 
 _PIN_OF_FEEDBACK = {signal: actuator for actuator, signal in FEEDBACK_SIGNAL.items()}
 _PIN_OF_FITTED = {signal: actuator for actuator, signal in FITTED_SIGNAL.items()}
-_AGREES = {Demand.ENGAGE: Feedback.ENGAGED, Demand.RELEASE: Feedback.RELEASED}
-_DIFFERS = {Demand.ENGAGE: Feedback.RELEASED, Demand.RELEASE: Feedback.ENGAGED}
 
 
 @record
@@ -37,9 +36,9 @@ class Interval:
     @property
     def verdict(self) -> str:
         """``agreed``, ``differed`` or ``unknown`` (the pin at neither end, or not known)."""
-        if self.demand is Demand.HOLD or self.latch is _AGREES[self.demand]:
+        if self.demand is Demand.HOLD or self.latch is END_FEEDBACK[self.demand]:
             return "agreed"
-        return "differed" if self.latch is _DIFFERS[self.demand] else "unknown"
+        return "differed" if self.latch is END_FEEDBACK[OPPOSITE[self.demand]] else "unknown"
 
     def fields(self) -> dict[str, Any]:
         """Return the interval as it stands in the summary."""
