@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import os
 import re
 import subprocess
@@ -11,29 +10,21 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from vehicle.core.policy import RULES
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+
+import render_commands
+import render_docs
+
 pytestmark = pytest.mark.whole
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*.md"))}
-
-
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-render_docs = _load(ROOT / "tools" / "render_docs.py")
-COMMANDS = tuple(render_docs.every_command())
+COMMANDS = tuple(render_commands.every_command())
 """Every command, as the words that call it."""
 
 
