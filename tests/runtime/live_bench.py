@@ -39,6 +39,7 @@ from vehicle.runtime.orders import Step
 from vehicle.runtime.ports import Port
 from vehicle.runtime.recorder import Recorder
 from vehicle.runtime.service import Service
+from vehicle.runtime.sift import Sift
 from vehicle.runtime.simulated_car import CAR_STEPS, SimulatedCar
 from vehicle.runtime.story import Story
 from vehicle.runtime.wiring import Wiring
@@ -151,12 +152,14 @@ class Wire:
         if not up:
             self._down_told = False
             if self._theirs is not None:
-                self._theirs.send(b"wake!")  # a socket that has an error to tell is readable
+                # A socket that has an error to tell is readable; who reads it in C hears its end.
+                self._theirs.shutdown(socket.SHUT_WR)
 
     # ---- the service's side: a raw socket ------------------------------------------------------
 
     def open(self) -> Wire:
-        self._theirs, self._ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._down_told = True
+        self._theirs, self._ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         return self
 
@@ -246,6 +249,7 @@ class Bench:
         pieces: int = 100,
         clock: LiveClock | None = None,
         judge: Judge | None = None,
+        sift: Sift | None = None,
     ) -> None:
         self.loop = loop
         self.profile = profile
@@ -271,6 +275,7 @@ class Bench:
             dry_run=dry_run,
             memory=memory,
             judge=judge,
+            sift=sift,
             say=self.said.append,
         )
         self.journal = [

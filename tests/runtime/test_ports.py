@@ -381,3 +381,14 @@ def test_no_more_is_read_at_once_than_was_asked_for_wanted_or_not() -> None:
     assert [heard.read(batch, 20, 20), heard.read(batch, 20, 20)] == [False, True]
     assert (batch, heard.received) == ([], 30)
     heard.close()
+
+
+def test_what_is_longer_than_any_frame_is_not_read_as_one() -> None:
+    wire = Wire().open()
+    heard = CanSocket(wire, "can0")  # type: ignore[arg-type]
+    wire.put_bytes(struct.pack("=IB68x", 0x100, 8))
+    wire.put(Frame(0x101, b"1", "can0"))
+    batch: list[Arrived] = []
+    assert heard.read(batch, 100, 100)
+    assert [each.frame.can_id for each in batch] == [0x101]
+    heard.close()

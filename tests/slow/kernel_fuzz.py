@@ -27,18 +27,17 @@ CALL_ROUNDS = 20_000
 TOKENS = (b"\n", b"\r", b"\r\n", b" ", b"#", b"0", b"F", b"\0", b"\xff", b"LOBJ", b".", b"(", b"\t")
 
 
-def load(extension: Path) -> ModuleType:
-    """Load an extension module as the kernel, before anything can import the installed one."""
-    assert NAME not in sys.modules
-    spec = importlib.util.spec_from_file_location(NAME, extension)
+def load(extension: Path, name: str) -> ModuleType:
+    """Load an extension module under its name, before anything can import the installed one."""
+    assert name not in sys.modules
+    spec = importlib.util.spec_from_file_location(name, extension)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    sys.modules[NAME] = module
-    import vehicle.replay.scan
-
-    vehicle.replay.scan._compiled = module
+    sys.modules[name] = module
+    package, _, last = name.rpartition(".")
+    setattr(importlib.import_module(package), last, module)
     return module
 
 
@@ -167,9 +166,10 @@ def fuzz_sieve(scratch: Path) -> None:
     from vehicle.replay.scan.columns import Wanted
     from vehicle.replay.scan.compiled import CompiledSieve
     from vehicle.replay.scan.kernels import Scan, choose
-    from vehicle.replay.scan.rules import routes_of, rules_of
+    from vehicle.replay.scan.passage import routes_of
     from vehicle.replay.scan.sieve import PlainSieve
     from vehicle.wire.translator import Translator
+    from vehicle.wire.unchanged import rules_of
 
     car = write_mixed_car(scratch)
     log = write_log(scratch / "sieve.log", car, [Act(EVERYONE, 10_000, 0x05, 60)])
@@ -259,7 +259,7 @@ def fuzz_calls(kernel: ModuleType) -> None:
 
 def main() -> None:
     """Fuzz everything that the module offers."""
-    kernel = load(Path(sys.argv[1]))
+    kernel = load(Path(sys.argv[1]), NAME)
     scratch = Path(sys.argv[2])
     fuzz_calls(kernel)
     fuzz_clock()

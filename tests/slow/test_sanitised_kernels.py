@@ -1,4 +1,4 @@
-"""The compiled kernel under AddressSanitizer and UBSan: fuzzed, and compared with the plain one."""
+"""The compiled parts under AddressSanitizer and UBSan: fuzzed, and compared with the plain ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
-FUZZ = Path(__file__).with_name("kernel_fuzz.py")
+FUZZ = Path(__file__).parent
+PARTS = {
+    "kernel_fuzz.py": "vehicle/replay/scan/_compiled*.so",
+    "sift_fuzz.py": "vehicle/runtime/_sift*.so",
+}
+"""Program that feeds a part -> where ``setup.py`` puts the part."""
 PATIENCE_S = 900
 """How long anything that must end is waited for. Never how long anything takes."""
 WATCHED = (
@@ -46,7 +51,7 @@ def compiler(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A compiler whose sanitizers notice a fault; without one the tests are skipped by name."""
     found = shutil.which("gcc")
     if found is None:
-        pytest.skip("no gcc here to build the kernel with sanitizers (apt-get install gcc)")
+        pytest.skip("no gcc here to build with sanitizers (apt-get install gcc)")
     folder = tmp_path_factory.mktemp("faulty")
     (folder / "faulty.c").write_text(FAULTY, encoding="utf-8")
     built = subprocess.run(
@@ -65,8 +70,8 @@ def compiler(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def watched_kernel(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The kernel as ``setup.py`` builds it, with sanitizers, in a folder of its own."""
+def watched(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of its own with the parts as ``setup.py`` builds them, with sanitizers."""
     folder = tmp_path_factory.mktemp("watched")
     command = [sys.executable, "setup.py", "-q", "build_ext"]
     built = subprocess.run(
@@ -77,16 +82,18 @@ def watched_kernel(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> P
         timeout=PATIENCE_S,
         env=_environment(CC=compiler, CFLAGS=WATCHED, LDFLAGS=WATCHED),
     )
-    kernels = list(folder.glob("vehicle/replay/scan/_compiled*.so"))
-    if not kernels and "Python.h" in built.stderr:
+    found = [list(folder.glob(pattern)) for pattern in PARTS.values()]
+    if not any(found) and "Python.h" in built.stderr:
         pytest.skip("this Python has no headers to build with (apt-get install python3-dev)")
-    assert len(kernels) == 1, built.stderr
-    return kernels[0]
+    assert all(len(each) == 1 for each in found), built.stderr
+    return folder
 
 
-def test_whatever_the_compiled_kernel_is_fed_it_stays_within_its_buffers_and_agrees(
-    compiler: str, watched_kernel: Path, tmp_path: Path
+@pytest.mark.parametrize("program", PARTS)
+def test_whatever_a_compiled_part_is_fed_it_stays_within_its_buffers_and_agrees(
+    program: str, compiler: str, watched: Path, tmp_path: Path
 ) -> None:
+    (part,) = watched.glob(PARTS[program])
     runtimes = [
         subprocess.run(
             [compiler, f"-print-file-name={name}"],
@@ -98,7 +105,7 @@ def test_whatever_the_compiled_kernel_is_fed_it_stays_within_its_buffers_and_agr
         for name in ("libasan.so", "libubsan.so")
     ]
     fuzzed = subprocess.run(
-        [sys.executable, str(FUZZ), str(watched_kernel), str(tmp_path)],
+        [sys.executable, str(FUZZ / program), str(part), str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from vehicle.cli.console import code_of, fail
@@ -30,6 +31,7 @@ from vehicle.runtime.ports import Port
 from vehicle.runtime.recorder import Recorder
 from vehicle.runtime.service import Service
 from vehicle.runtime.settings_store import SettingsStore
+from vehicle.runtime.sift import Sift, SiftingSelector, installed
 from vehicle.runtime.store import read_settings
 from vehicle.runtime.wiring import Wiring, WiringError
 from vehicle.wire.loaded import Profile
@@ -50,7 +52,13 @@ def serve(options: Options) -> int:
         fail(error, 2)
     kept = settings_kept(options.state, options.config, dry_run=options.dry_run)
     with _claimed(options), kept as (store, settings), _authentication(profile, options) as judge:
-        return asyncio.run(_serve(profile, settings, store, wiring, judge, options))
+        sift = installed() if options.record is None else None
+        with asyncio.Runner(loop_factory=partial(_loop, sift)) as runner:
+            return runner.run(_serve(profile, settings, store, wiring, judge, sift, options))
+
+
+def _loop(sift: Sift | None) -> asyncio.AbstractEventLoop:
+    return asyncio.SelectorEventLoop(None if sift is None else SiftingSelector(sift))
 
 
 def _check(config: Path | None) -> None:
@@ -88,6 +96,7 @@ async def _serve(
     store: SettingsStore,
     wiring: Wiring,
     judge: Judge | None,
+    sift: Sift | None,
     options: Options,
 ) -> int:
     """Run until a signal or an internal error; return the exit code."""
@@ -115,6 +124,7 @@ async def _serve(
         recorder=recorder,
         memory=remembered(kept, say),
         judge=judge,
+        sift=sift,
         say=say,
     )
     ended = Ended()
@@ -139,6 +149,8 @@ async def _serve(
         watchdog.start()
         settle_memory()
         notify("READY=1", f"STATUS={profile.title} on {', '.join(options.channels)}")
+        if sift is None and options.record is None and options.interface == "socketcan":
+            say("frames are read in Python; a C compiler at the time of installation saves half")
         say(_greeting(profile, options))
         code = await ended.wait()
         notify("STOPPING=1")

@@ -18,10 +18,11 @@ import fcntl
 import os
 import socket
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from vehicle.runtime.python_can import Arrived
+from vehicle.runtime.sift import Lane, Passed, Sift, error_of
 from vehicle.wire.frame import (
     CLASSIC_BYTES_MAX,
     EXTENDED_ID_MAX,
@@ -40,6 +41,9 @@ RESTARTED = 0x100
 
 SO_RCVBUFFORCE = 33
 """Source: asm-generic/socket.h. Python has no name for it."""
+
+SO_TIMESTAMPNS = 35
+"""Source: the same."""
 
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 """What a socket may hold while nobody reads, as far as the kernel grants it."""
@@ -70,6 +74,12 @@ _CAN_RAW_FD_FRAMES = 5
 _EVERY_ERROR = 0x1FFF_FFFF
 
 
+def first_word(can_id: CanId) -> int:
+    """Return what a data frame of an identifier begins with."""
+    number, extended = can_id
+    return number | (_EXTENDED_FLAG if extended else 0)
+
+
 def open_raw(channel: str, *, fd: bool) -> socket.socket:
     """Return a raw socket on one interface, with error frames.
 
@@ -96,11 +106,12 @@ class CanSocket:
 
     def __init__(self, sock: socket.socket, channel: str) -> None:
         """Take the socket over. Raises OSError where its interface is down."""
-        self.received = 0
-        """Frames that were read, wanted or not."""
+        self._received = 0
+        self._sift: Sift | None = None
+        self._lane: Lane | None = None
         self._socket = sock
         self._channel = channel
-        self._buffer = bytearray(FD_SIZE)
+        self._buffer = bytearray(FD_SIZE + 1)  # so that what is longer than a frame is none
         self._view = memoryview(self._buffer)
         self._wanted: frozenset[int] | None = None
         """First words of the frames that are wanted; None: all are."""
@@ -123,34 +134,71 @@ class CanSocket:
         them. Whatever it lets through, for that or because it was received before, is left out
         here, before it costs more than reading it.
         """
-        self._wanted = frozenset(
-            can_id | (_EXTENDED_FLAG if extended else 0) for can_id, extended in ids
-        )
+        self._wanted = frozenset(map(first_word, ids))
         if len(ids) > FILTERS_MAX:
             return
         filters = b"".join(
             _FILTER.pack(
-                can_id | (_EXTENDED_FLAG if extended else 0),
-                (EXTENDED_ID_MAX if extended else STANDARD_ID_MAX) | _EXTENDED_FLAG | _REMOTE_FLAG,
+                first_word(can_id),
+                (EXTENDED_ID_MAX if can_id[1] else STANDARD_ID_MAX) | _EXTENDED_FLAG | _REMOTE_FLAG,
             )
-            for can_id, extended in sorted(ids)
+            for can_id in sorted(ids)
         )
         self._socket.setsockopt(SOL_CAN_RAW, CAN_RAW_FILTER, filters)
 
+    def sift_by(self, sift: Sift | None, routes: Mapping[int, int]) -> None:
+        """Pass over what tells nothing new, once only what is wanted is heard; None: nothing.
+
+        ``routes``: the frames' first words, and the numbers of their rules. What was passed over
+        before is to be told before (``passed``).
+        """
+        if self._sift is not None and self._lane is not None:
+            self._received += self._lane.state[0]
+            self._sift.remove(self._lane)
+        self._sift, self._lane = sift, None
+        if sift is not None and self._wanted is not None:
+            self._lane = sift.add(self._socket.fileno(), self._wanted, routes)
+        # A batch has its stamps in control messages; while it has, the kernel keeps no other.
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, self._lane is not None)
+
+    def passed(self) -> list[Passed]:
+        """Return what was passed over and not told yet."""
+        if self._sift is None or self._lane is None:
+            return []
+        return self._sift.flush(self._lane)
+
     def close(self) -> None:
         """Close the socket."""
+        self.sift_by(None, {})
         self._socket.close()
+
+    @property
+    def received(self) -> int:
+        """Frames that were read, wanted or not."""
+        return self._received + (self._lane.state[0] if self._lane is not None else 0)
+
+    def unread_us(self) -> int:
+        """Return how long a frame lay unread at most before it was passed over.
+
+        That is in microseconds, since it was last asked; 0 where none did.
+        """
+        if self._lane is None:
+            return 0
+        waited_us, self._lane.state[1] = self._lane.state[1], 0
+        return waited_us
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when there is something to read."""
         return self._socket.fileno()
 
-    def read(self, batch: list[Arrived], limit: int, enough: int) -> bool:
+    def read(self, batch: list[Arrived | Passed], limit: int, enough: int) -> bool:
         """Append what has arrived to ``batch``; return whether that was all there is.
 
         No more than ``limit`` frames are read, whether wanted or not, and no more than ``enough``
         that are. Raises OSError where the interface fails; what was read before stays in ``batch``.
         """
+        if self._lane is not None:
+            return self._read_lane(self._lane, batch, limit, enough)
         receive, buffer, wanted = self._socket.recv_into, self._buffer, self._wanted
         unwanted, before = 0, len(batch)
         full = before + enough
@@ -172,8 +220,30 @@ class CanSocket:
         except (BlockingIOError, InterruptedError):
             return True
         finally:
-            self.received += unwanted + len(batch) - before
+            self._received += unwanted + len(batch) - before
         return False
+
+    def _read_lane(
+        self, lane: Lane, batch: list[Arrived | Passed], limit: int, enough: int
+    ) -> bool:
+        """Read as ``read`` does; what was passed over stands before what followed it."""
+        assert self._sift is not None
+        drained = False
+        if len(lane.caught) < enough:
+            drained = self._sift.read(lane, limit, enough)
+        for each in lane.caught:
+            if len(each) == 5:
+                batch.append(Passed(*each))
+                continue
+            stamp_us, data = each
+            frame = parse_frame(memoryview(data), self._channel)
+            if frame is not None:
+                batch.append(_arrived((stamp_us if stamp_us >= 0 else None, frame)))
+        lane.caught.clear()
+        failed = error_of(lane)
+        if failed is not None:
+            raise failed
+        return drained
 
     def stamp_us(self) -> int | None:
         """Return when the frame that was read last arrived; None where the kernel does not tell.

@@ -47,21 +47,29 @@ class LiveClock:
         """Begin. Both clocks are asked for nanoseconds, the wall clock for those since 1970."""
         self._monotonic = monotonic
         self._wall = wall
-        self._began_us = monotonic() // 1000
+        self.real = monotonic is monotonic_ns and wall is time_ns
+        """Whether it is the machine's time that is told."""
+        self.began_us = monotonic() // 1000
+        """The monotonic clock's microseconds at this clock's zero."""
         self.epoch_us = max(wall() // 1000, EPOCH_US_MIN)
         """Wall-clock microseconds since 1970 at this clock's zero; 1990 where it was never set."""
         self._last_us = 0
 
+    @property
+    def given_us(self) -> int:
+        """The latest moment that was given out."""
+        return self._last_us
+
     def look(self) -> Look:
         """Return the present moment, without giving it out."""
-        now_us = self._monotonic() // 1000 - self._began_us
+        now_us = self._monotonic() // 1000 - self.began_us
         if now_us < self._last_us:
             now_us = self._last_us
         return Look(now_us, self._wall() // 1000)
 
     def now_us(self) -> int:
         """Return the present moment, never before any moment given out already."""
-        return self.give_out(self._monotonic() // 1000 - self._began_us)
+        return self.give_out(self._monotonic() // 1000 - self.began_us)
 
     def give_out(self, moment_us: int) -> int:
         """Return ``moment_us``, raised to the last one given out; later ones follow."""

@@ -12,6 +12,8 @@ from operator import itemgetter
 from vehicle.core.inputs import BusFailed, BusRestored
 from vehicle.runtime.clock import LiveClock, Look
 from vehicle.runtime.ports import BATCH_MAX, Port
+from vehicle.runtime.python_can import Arrived
+from vehicle.runtime.sift import Passed
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame
 
@@ -35,14 +37,17 @@ class Ears:
         self.stirred = False
         """Whether something became of a channel, or one is down, as of the latest ``take``."""
 
-    def take(self, look: Look) -> list[tuple[int, Port, Frame]]:
+    def take(self, look: Look) -> list[tuple[int, Port, Frame | Passed]]:
         """Return what has arrived, as (microseconds, channel, frame) in order of arrival.
+
+        Frames that were passed over stand where the first of them arrived: until they are told,
+        their message would seem silent to whatever came after that.
 
         Of a single channel what was read already is enough, where there is such: nothing can have
         come before it. ``look`` is the present moment. A time may lie a little before one that was
         given out since; the clock raises it then.
         """
-        arrivals: list[tuple[int, Port, Frame]] = []
+        arrivals: list[tuple[int, Port, Frame | Passed]] = []
         clock, alone = self._clock, len(self._ports) == 1
         self.drained, self.more, self.stirred = True, False, bool(self._failed)
         for port in self._ports:
@@ -56,16 +61,35 @@ class Ears:
                     self.drained, self.more = False, True
             if port.changes or not port.up:
                 self.stirred = True
-            if not batch:
-                self._waited_us[port.channel] = 0
-                continue
-            before = len(arrivals)
-            for stamp_us, frame in batch:
-                arrivals.append((clock.arrived_us(look, stamp_us), port, frame))
-            self._waited_us[port.channel] = look.now_us - arrivals[before][0]
+            waited_us = port.unread_us()
+            if batch:
+                waited_us = max(waited_us, look.now_us - self._date(batch, port, look, arrivals))
+            self._waited_us[port.channel] = waited_us
         if not alone:
             arrivals.sort(key=itemgetter(0))
         return arrivals
+
+    def _date(
+        self,
+        batch: Sequence[Arrived | Passed],
+        port: Port,
+        look: Look,
+        arrivals: list[tuple[int, Port, Frame | Passed]],
+    ) -> int:
+        """Append what came on one channel, each frame not before what came before it.
+
+        Return when the first came that was not passed over; ``look``'s moment if none did.
+        """
+        first_us, last_us, passed_us = look.now_us, 0, 0
+        for each in batch:
+            if isinstance(each, Passed):
+                passed_us = max(passed_us, each.now_us)
+                arrivals.append((max(last_us, each.first_us), port, each))
+            else:
+                last_us = max(last_us, passed_us, self._clock.arrived_us(look, each.stamp_us))
+                first_us = min(first_us, last_us)
+                arrivals.append((last_us, port, each.frame))
+        return first_us
 
     def told(self) -> list[str]:
         """Return in words what has become of the channels since the last call."""

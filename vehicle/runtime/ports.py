@@ -20,7 +20,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from vehicle.runtime.can_socket import BUS_OFF, RESTARTED, CanSocket, open_raw
@@ -34,6 +34,7 @@ from vehicle.runtime.python_can import (
     reason,
     send_message,
 )
+from vehicle.runtime.sift import Passed, Sift
 from vehicle.wire.frame import EXTENDED_ID_MAX, STANDARD_ID_MAX, Frame
 from vehicle.wire.layout import CanId
 
@@ -76,8 +77,8 @@ class Port:
         self.up = False
         self.drained = True
         """Whether the latest ``poll`` took everything there was."""
-        self.frames_received = 0
-        """Frames that were read, also those that nobody here wants."""
+        self._received = 0
+        """Frames that were read, but for those of the present socket."""
         self.send_error: str | None = None
         """Why the latest frame was not sent; None: it was."""
         self.on_ready: Callable[[], None] = lambda: None
@@ -88,7 +89,7 @@ class Port:
         self._bus: can.BusABC | None = None
         self._socket: CanSocket | None = None
         self._reader: BusReader | None = None
-        self._held: list[Arrived] = []
+        self._held: list[Arrived | Passed] = []
         """Frames that were read and not fetched yet."""
         self.changes: list[Change] = []
         """What is there for ``take_changes``."""
@@ -168,10 +169,13 @@ class Port:
     def _shut(self) -> None:
         bus, self._bus = self._bus, None
         sock, self._socket = self._socket, None
+        if sock is not None:
+            self._held += sock.passed()
         reader, self._reader = self._reader, None
         self.up = False
         loop = asyncio.get_running_loop()
         if sock is not None:
+            self._received += sock.received
             loop.remove_reader(sock.fileno())
             sock.close()
         elif reader is not None:
@@ -234,26 +238,50 @@ class Port:
             for can_id, extended in self._ids
         ]
 
+    def sift_by(self, sift: Sift, routes: Mapping[int, int]) -> None:
+        """Pass over frames that tell nothing new, until the channel goes down.
+
+        ``routes``: the first words of frames, and the numbers of their messages' rules. A channel
+        that is down, or not SocketCAN's, goes on handing over all.
+        """
+        if self._socket is not None and self.up:
+            self._socket.sift_by(sift, routes)
+
+    def unread_us(self) -> int:
+        """Return how long a frame lay unread that was passed over since that was last asked."""
+        return 0 if self._socket is None else self._socket.unread_us()
+
     # ---- reading --------------------------------------------------------------------------------
 
-    def at_hand(self) -> list[Arrived]:
+    def _passed(self) -> list[Passed]:
+        return [] if self._socket is None else self._socket.passed()
+
+    def at_hand(self) -> list[Arrived | Passed]:
         """Return the frames that were read already. Whatever else has come is told of anew."""
         held, self._held = self._held, []
         return held
 
-    def poll(self, limit: int) -> list[Arrived]:
-        """Return up to ``limit`` frames that have arrived, in order. Never waits."""
+    def poll(self, limit: int) -> list[Arrived | Passed]:
+        """Return up to ``limit`` frames that have arrived, in order. Never waits.
+
+        Besides, what was passed over before the last of them and after.
+        """
         if self._socket is not None or self._held:
             self._read_socket(limit - len(self._held), limit)
-            return self.at_hand()
-        batch: list[Arrived] = []
+            return [*self.at_hand(), *self._passed()]
+        batch: list[Arrived | Passed] = []
         if self._reader is not None:
             self._poll_reader(self._reader, batch, limit)
         elif self._bus is not None:
             self._poll_bus(self._bus, batch, limit)
         self.drained = len(batch) < limit
-        self.frames_received += len(batch)
+        self._received += len(batch)
         return batch
+
+    @property
+    def frames_received(self) -> int:
+        """Frames that were read, also those that nobody here wants."""
+        return self._received + (0 if self._socket is None else self._socket.received)
 
     @property
     def reads(self) -> bool:
@@ -275,26 +303,28 @@ class Port:
         self.drained = True
         if sock is None:
             return
-        held, before, received_before = self._held, len(self._held), sock.received
+        held, before = self._held, len(self._held)
         try:
             self.drained = sock.read(held, limit, enough)
         except OSError as error:
             self._lost(reason(error))
-        self.frames_received += sock.received - received_before
-        for _, frame in held[before:]:
-            if frame.error or self._bus_off:
-                self._mind_errors(frame)
+        for each in held[before:]:
+            if isinstance(each, Arrived) and (each.frame.error or self._bus_off):
+                self._mind_errors(each.frame)
 
     def _mind_errors(self, frame: Frame) -> None:
         if frame.error and frame.can_id & BUS_OFF:
             if not self._bus_off:
                 self._bus_off = True
+                if self._socket is not None:
+                    self._held += self._socket.passed()
+                    self._socket.sift_by(None, {})
                 self._change(False, "its controller is bus-off")
         elif self._bus_off and (not frame.error or frame.can_id & RESTARTED):
             self._bus_off = False
             self._change(True, "its controller works again")
 
-    def _poll_bus(self, bus: can.BusABC, batch: list[Arrived], limit: int) -> None:
+    def _poll_bus(self, bus: can.BusABC, batch: list[Arrived | Passed], limit: int) -> None:
         try:
             while len(batch) < limit:
                 message = bus.recv(0)
@@ -304,7 +334,7 @@ class Port:
         except self._errors as error:
             self._lost(reason(error))
 
-    def _poll_reader(self, reader: BusReader, batch: list[Arrived], limit: int) -> None:
+    def _poll_reader(self, reader: BusReader, batch: list[Arrived | Passed], limit: int) -> None:
         reader.told = False
         while len(batch) < limit and reader.arrived:
             batch.append(reader.arrived.popleft())

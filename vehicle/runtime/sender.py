@@ -82,7 +82,7 @@ class Transmitter:
             for kind, cycle_us in CYCLES_US.items()
             if self._frames.can(kind)
         }
-        self._patient = any(cycle_us >= QUIET_US for cycle_us in self._cycles_us.values())
+        self.patient = any(cycle_us >= QUIET_US for cycle_us in self._cycles_us.values())
         """Whether a cycle outlasts the silence of a bus that is not heard on."""
         self.reset()
 
@@ -124,9 +124,11 @@ class Transmitter:
 
         Return whether something may be due sooner for that.
         """
-        heard_us, self._heard_us = self._heard_us, now_us
+        heard_us = self._heard_us
         if heard_us is not None and now_us - heard_us < QUIET_US:
-            return self._patient
+            self._heard_us = max(heard_us, now_us)  # frames that were passed over are told later
+            return self.patient
+        self._heard_us = now_us
         self._due_us = dict.fromkeys(self._cycles_us, now_us)
         return True
 

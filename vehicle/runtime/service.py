@@ -26,13 +26,15 @@ from vehicle.core.names import Authenticity
 from vehicle.core.outputs import Entry, Output
 from vehicle.core.settings import Settings
 from vehicle.runtime.acquaintance import Acquaintance
-from vehicle.runtime.clock import LiveClock
+from vehicle.runtime.clock import LiveClock, Look
 from vehicle.runtime.ears import Ears
 from vehicle.runtime.journal import is_entry
 from vehicle.runtime.loop import Loop, LoopMemory
 from vehicle.runtime.ports import Port
 from vehicle.runtime.recorder import Recorder
 from vehicle.runtime.side_events import Judged, Started, VariantPicked
+from vehicle.runtime.sift import Passed, Sift
+from vehicle.runtime.sifting import Sifting
 from vehicle.runtime.speaker import Speaker
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame
@@ -64,6 +66,7 @@ class Service:
         recorder: Recorder | None = None,
         memory: Memory | None = None,
         judge: Judge | None = None,
+        sift: Sift | None = None,
         say: Say = lambda _: None,
     ) -> None:
         """Prepare.
@@ -79,6 +82,8 @@ class Service:
             recorder: what takes down everything that comes in.
             memory: what was remembered before a restart.
             judge: checks authentication codes with the car's key; None: there is no key.
+            sift: passes over frames that tell nothing new; not used beside a recorder, which takes
+                down every frame.
             say: told, in one line, what people at the console want to know.
         """
         self.profile = profile
@@ -100,8 +105,13 @@ class Service:
         self._signed_ids = _signed_ids(profile) if judge is not None else frozenset()
         self.translator = self._translator(variant)
         self._loop = Loop(self.manager, self.translator, self._sink)
-        self._ears = Ears(self.ports, self.clock, self._wiring)
         self._speaker = None if dry_run else Speaker(profile, self.ports, self._wiring)
+        if recorder is not None or (self._speaker is not None and self._speaker.patient):
+            sift = None
+        self._sifting = None if sift is None else self._sifted_by(sift)
+        self._sift_anew = False
+        """What is passed over must be settled anew."""
+        self._ears = Ears(self.ports, self.clock, self._wiring)
         self.foreign_senders = self._speaker.foreign if self._speaker is not None else set()
         """Identifiers of ours that somebody else sends."""
         self._position = profile.position
@@ -117,6 +127,9 @@ class Service:
         self._unacquainted = True
         """Something may yet be learnt of the car."""
         self._fed_us = -1
+        """When the latest frame came."""
+        self._passed_us = -1
+        """When the latest came that was passed over."""
         self._turning = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_us = 0
@@ -125,6 +138,13 @@ class Service:
         """When something is next due; None: never."""
         for port in self.ports:
             port.on_ready = self.turn
+
+    def _sifted_by(self, sift: Sift) -> Sifting:
+        exempt = set(self.profile.transmit_ids)
+        if self.profile.position is not None:
+            spec = self.profile.position.spec
+            exempt.add((spec.can_id, spec.extended))
+        return Sifting(sift, self.clock, self.ports, exempt)
 
     # ---- beginning and end ----------------------------------------------------------------------
 
@@ -226,12 +246,17 @@ class Service:
     def _turn_once(self) -> None:
         look = self.clock.look()
         began_us = look.now_us
-        for arrived_us, port, frame in self._ears.take(look):
-            self._feed(self.clock.give_out(arrived_us), port, frame)
+        self._take_in(look)
         if self._ears.stirred:
             for words in self._ears.told():
+                self._sift_anew = True
                 self._say(words)
             self._given.extend(self._ears.changes())
+        if self._sift_anew and self._sifting is not None and not self._unacquainted:
+            self._sift_anew = False
+            for passed in self._sifting.sift.flush():
+                self._pass_over(passed)
+            self._sifting.renew(self.translator, self._wiring)
         if self._sleeps_on(began_us):
             return  # nobody was told anything: so it is with most of what is on a bus
         while self._given:
@@ -245,6 +270,20 @@ class Service:
         self._tell()
         self._tell_memory()
         self._arm()
+
+    def _take_in(self, look: Look) -> None:
+        """Hear what has arrived."""
+        for arrived_us, port, heard in self._ears.take(look):
+            if isinstance(heard, Passed):
+                self._pass_over(heard)
+                continue
+            now_us = self.clock.give_out(arrived_us)
+            if self._fed_us < self._passed_us <= now_us:
+                self._fed_us = self._passed_us
+            self._feed(now_us, port, heard)
+        # Not before: the last that was passed over may have come after what another channel told.
+        if self._fed_us < self._passed_us:
+            self._fed_us = self.clock.give_out(self._passed_us)
 
     def _sleeps_on(self, now_us: int) -> bool:
         """Return whether nothing is due yet, and the timer for what will be is set.
@@ -283,12 +322,22 @@ class Service:
             can_id = (frame.can_id, frame.extended)
             if (port.channel, can_id) not in self._wiring.known:
                 self._wiring.hear(port.channel, can_id)
+                self._sift_anew = True
             if self._speaker is not None:
                 foreign = self._speaker.heard(now_us, port.channel, frame)
                 if foreign is not None:
                     self._say(foreign)
         self._fed_us = now_us
         self._loop.feed(now_us, frame)
+
+    def _pass_over(self, passed: Passed) -> None:
+        """Take note of frames of one message that told nothing new."""
+        assert self._sifting is not None
+        message, frame = self._sifting.told_by(passed)
+        if self._speaker is not None:
+            self._speaker.heard(passed.now_us, frame.channel, frame)
+        self._passed_us = max(self._passed_us, passed.now_us)
+        self.translator.pass_over(message, passed.frames, passed.now_us, frame.data)
 
     def _located(self, port: Port, frame: Frame) -> bool:
         """Return whether a frame is the one that tells the car's position; if so, pass that on."""
@@ -310,6 +359,7 @@ class Service:
         if acquaintance.variant != self.variant and now_us > self._fed_us:
             self._read_as(now_us, acquaintance.variant)
         self._unacquainted = not acquaintance.over or acquaintance.variant != self.variant
+        self._sift_anew = True
 
     def _read_as(self, now_us: int, variant: str | None) -> None:
         """Read the car as another variant; what was known of it stays known."""

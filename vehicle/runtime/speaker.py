@@ -99,6 +99,11 @@ class Speaker:
                 transmitter.take(now_us, output)
 
     @property
+    def patient(self) -> bool:
+        """Whether something may be due because a frame was heard long after the one before it."""
+        return any(transmitter.patient for transmitter in self._transmitters.values())
+
+    @property
     def deadline_us(self) -> int | None:
         """When ``send`` next has something; None while silent."""
         first_us: int | None = None

@@ -11,6 +11,9 @@ EXTENDED_ID_MAX = 0x1FFF_FFFF
 CLASSIC_BYTES_MAX = 8
 """The longest payload of a classic CAN frame; a longer one is CAN FD."""
 
+PAYLOAD_BYTES = 64
+"""The longest payload of a CAN FD frame."""
+
 FD_LENGTHS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64)
 """DLC -> payload bytes of a CAN FD frame. Source: ISO 11898-1."""
 

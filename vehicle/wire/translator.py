@@ -213,8 +213,13 @@ class Translator:
         them; ``replay.scan.sieve`` says how.
         """
         self.frames_used += count
-        self._readers[message].pass_over(now_us, data)
-        self._rearm()
+        reader = self._readers[message]
+        reader.pass_over(now_us, data)
+        watch = reader.watch
+        if watch.bus.undecided:
+            self._rearm()
+        elif self._due is watch or self._due is watch.bus:
+            self._moved = True
 
     def _unused(
         self, now_us: int, reader: Reader, protection: Protection, check: Check

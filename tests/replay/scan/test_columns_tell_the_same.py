@@ -21,12 +21,13 @@ from vehicle.replay.recording import Stretch, open_recording
 from vehicle.replay.run import NothingInCommonError, Replay
 from vehicle.replay.scan.columns import Wanted
 from vehicle.replay.scan.kernels import Kernel, Scan, installed
-from vehicle.replay.scan.rules import routes_of, rules_of
+from vehicle.replay.scan.passage import routes_of
 from vehicle.runtime.journal import is_entry, to_line
 from vehicle.runtime.side_events import SideEvent
 from vehicle.wire.frame import Frame
 from vehicle.wire.profile import Profile, load_profile, profiles_that_fit
 from vehicle.wire.translator import Translator
+from vehicle.wire.unchanged import rules_of
 
 every_kernel = pytest.mark.parametrize("kernel", installed(), ids=lambda kernel: kernel.name)
 

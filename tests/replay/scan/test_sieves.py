@@ -13,10 +13,11 @@ from vehicle.replay.readers.candump import parse_candump
 from vehicle.replay.scan.clock import AHEAD_US_MAX, run_clock
 from vehicle.replay.scan.columns import Columns, Wanted
 from vehicle.replay.scan.kernels import Kernel, choose, installed
-from vehicle.replay.scan.rules import routes_of, rules_of
+from vehicle.replay.scan.passage import routes_of
 from vehicle.replay.scan.sieve import Record, Sieve
 from vehicle.wire.profile import Profile
 from vehicle.wire.translator import Translator
+from vehicle.wire.unchanged import rules_of
 
 PLAIN = choose("plain")
 

@@ -18,6 +18,7 @@ from vehicle.cli.service_process import settle_memory
 from vehicle.core.settings import Settings
 from vehicle.runtime.ports import Port
 from vehicle.runtime.service import Service
+from vehicle.runtime.sift import Sift, SiftingSelector, installed
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.profile import load_profile
 
@@ -34,7 +35,7 @@ class StandInPort(Port):
         return self.stand_in
 
 
-async def main(path: Path, filters: str, drivers: list[int]) -> None:
+async def main(path: Path, filters: str, drivers: list[int], sift: Sift | None) -> None:
     """Run until standard input ends."""
     profile = load_profile(path)
     channels = [f"bench{number}" for number, _ in enumerate(drivers)]
@@ -45,7 +46,7 @@ async def main(path: Path, filters: str, drivers: list[int]) -> None:
     ]
     for port in ports:
         port.open()
-    service = Service(profile, ports, Settings(), wiring=wiring, say=print_error)
+    service = Service(profile, ports, Settings(), wiring=wiring, sift=sift, say=print_error)
     service.start()
     over = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, over.set)
@@ -64,4 +65,7 @@ def print_error(words: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], [int(each) for each in sys.argv[3:]]))
+    sift = installed()
+    selector = None if sift is None else SiftingSelector(sift)
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        runner.run(main(Path(sys.argv[1]), sys.argv[2], [int(each) for each in sys.argv[3:]], sift))

@@ -41,9 +41,9 @@ from vehicle.replay.readers.mf4_talk import (
 )
 from vehicle.replay.readers.stream import read_chunks
 from vehicle.replay.readers.tally import Tally
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, ROOM, Columns
+from vehicle.replay.scan.columns import ROOM, Columns
 from vehicle.replay.scan.kernels import Scan
-from vehicle.wire.frame import Frame
+from vehicle.wire.frame import PAYLOAD_BYTES, Frame
 
 _IDENTIFICATION_BYTES = 64
 _UNFINALISED_FLAGS = slice(60, 62)

@@ -30,8 +30,14 @@ from asammdf import MDF
 
 from vehicle.replay.readers.mf4_rows import Rows, batches, cause_of, merged, stamps_us_of
 from vehicle.replay.readers.mf4_talk import ERROR, EXTENDED, FD, REMOTE, receive, send
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, STAMP_US_MAX
-from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, FD_LENGTHS, STANDARD_ID_MAX
+from vehicle.replay.scan.columns import STAMP_US_MAX
+from vehicle.wire.frame import (
+    CLASSIC_BYTES_MAX,
+    EXTENDED_ID_MAX,
+    FD_LENGTHS,
+    PAYLOAD_BYTES,
+    STANDARD_ID_MAX,
+)
 
 RECORDS_AT_ONCE = 100_000
 """Records asked of asammdf at a time; what bounds the memory of a long file."""

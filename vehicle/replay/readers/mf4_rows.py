@@ -15,7 +15,8 @@ import numpy as np
 
 from vehicle.replay.readers.fields import BAD_TIME, data_frame, remote_frame
 from vehicle.replay.readers.mf4_talk import ERROR, EXTENDED, FD, REMOTE
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, STAMP_US_MAX
+from vehicle.replay.scan.columns import STAMP_US_MAX
+from vehicle.wire.frame import PAYLOAD_BYTES
 
 
 class Rows(NamedTuple):

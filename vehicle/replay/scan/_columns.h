@@ -12,12 +12,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../../wire/_sieve.h"
+
 /* The number of the agreement between these files and compiled.py beside them, which has it too.
  * Whoever changes what a function takes, returns or keeps in its buffers adds one to both: a kernel
  * that was built before is then left out, whatever it would have made of the new arguments. */
 #define CONTRACT 2
 
-#define PAYLOAD_BYTES 64
 #define STANDARD_IDS 2048
 #define STANDARD_ID_MAX 0x7FF
 #define EXTENDED_ID_MAX 0x1FFFFFFF
@@ -147,7 +148,7 @@ PyObject *lines(PyObject *module, PyObject *args);
 /* _compiled_sieve.c */
 extern const long RULE_BYTES, MESSAGE_BYTES, BUS_BYTES;
 extern const char sieve_doc[], flush_doc[];
-void make_crc16_table(void);
+void prepare_sieve(void);
 PyObject *sieve_(PyObject *module, PyObject *args);
 PyObject *flush_(PyObject *module, PyObject *args);
 

@@ -69,7 +69,7 @@ static PyMethodDef methods[] = {
 
 static int execute(PyObject *module)
 {
-    make_crc16_table();
+    prepare_sieve();
     return PyModule_AddIntConstant(module, "CONTRACT", CONTRACT) ||
            PyModule_AddIntConstant(module, "CHANNEL_BYTES", CHANNEL_BYTES) ||
            PyModule_AddIntConstant(module, "RULE_BYTES", RULE_BYTES) ||

@@ -9,13 +9,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 
-from vehicle.wire.frame import CLASSIC_BYTES_MAX, STANDARD_ID_MAX, Frame
+from vehicle.wire.frame import CLASSIC_BYTES_MAX, PAYLOAD_BYTES, STANDARD_ID_MAX, Frame
 from vehicle.wire.layout import CanId
 
 ROOM = 1 << 14
 """Frames that one ``Columns`` holds at most, where a kernel does not ask for another number."""
-PAYLOAD_BYTES = 64
-"""Room for one payload; the longest of CAN FD."""
 
 STAMP_US_MAX = 1 << 61
 """No recording is 73,000 years away from 1970: a stamp beyond it, to either side, is damage."""

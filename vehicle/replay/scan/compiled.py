@@ -8,7 +8,6 @@ StaleKernelError where it has one of another version.
 
 from __future__ import annotations
 
-import struct
 from array import array
 from collections.abc import Sequence
 
@@ -17,10 +16,8 @@ from vehicle.replay.scan.columns import Columns, Wanted
 from vehicle.replay.scan.kernels import StaleKernelError
 from vehicle.replay.scan.lines import Ordinary
 from vehicle.replay.scan.objects import Walked
-from vehicle.replay.scan.rules import Rule
 from vehicle.replay.scan.sieve import Record
-
-_RULE = struct.Struct("=64s256sqq9i4x")
+from vehicle.wire.unchanged import RULE_BYTES, Rule
 
 CONTRACT = 2
 """The number of the agreement with the compiled part; see ``_columns.h``."""
@@ -30,7 +27,7 @@ if getattr(_compiled, "CONTRACT", 0) != CONTRACT:
         f"{_compiled.__file__}: the compiled kernel was built for another version of chargelock"
         " and is not used; install chargelock again (in its repository: pip install -e .)"
     )
-assert _RULE.size == _compiled.RULE_BYTES
+assert RULE_BYTES == _compiled.RULE_BYTES
 
 
 def clock(columns: Columns, first: int, state: array[int]) -> int:
@@ -42,7 +39,7 @@ class CompiledSieve:
     """The sieve in C."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = b"".join(map(_packed, rules))
+        self._rules = b"".join(rule.packed() for rule in rules)
         self._count = len(rules)
         self._messages = bytearray(_compiled.MESSAGE_BYTES * len(rules))
         buses = 1 + max((rule.bus for rule in rules), default=0)
@@ -76,24 +73,6 @@ class CompiledSieve:
     def forget(self) -> None:
         """See ``Sieve``."""
         self._messages = bytearray(_compiled.MESSAGE_BYTES * self._count)
-
-
-def _packed(rule: Rule) -> bytes:
-    return _RULE.pack(
-        rule.mask_bytes,
-        rule.table,
-        rule.stale_us,
-        rule.counter_max,
-        rule.bus,
-        rule.guard,
-        rule.settled,
-        rule.data_id,
-        rule.place,
-        rule.start,
-        rule.final_xor,
-        rule.counter_start,
-        rule.counter_bits,
-    )
 
 
 class CompiledLines:

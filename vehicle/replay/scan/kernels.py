@@ -14,8 +14,8 @@ from vehicle.core.record import record
 from vehicle.replay.scan.columns import ROOM, Columns, Wanted
 from vehicle.replay.scan.lines import LineScanner
 from vehicle.replay.scan.objects import ObjectScanner
-from vehicle.replay.scan.rules import Rule
 from vehicle.replay.scan.sieve import Sieve
+from vehicle.wire.unchanged import Rule
 
 
 @record

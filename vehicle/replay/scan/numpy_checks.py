@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vehicle.replay.scan.rules import Guard, Rule
+from vehicle.wire.unchanged import Guard, Rule
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, Columns, Wanted
+from vehicle.replay.scan.columns import Columns, Wanted
 from vehicle.replay.scan.lines import LineLayout, Ordinary
 from vehicle.replay.scan.numpy_shapes import NO_LINES, Array, BlockLines, Lines, Shape
-from vehicle.wire.frame import STANDARD_ID_MAX
+from vehicle.wire.frame import PAYLOAD_BYTES, STANDARD_ID_MAX
 
 SHAPES_MAX = 16
 """Shapes tried on a block; more than any car has buses. What is left is odd."""

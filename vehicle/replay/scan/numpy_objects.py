@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, STAMP_US_MAX, Columns, Wanted
+from vehicle.replay.scan.columns import STAMP_US_MAX, Columns, Wanted
 from vehicle.replay.scan.objects import PlainObjects, Walked
-from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, STANDARD_ID_MAX
+from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, PAYLOAD_BYTES, STANDARD_ID_MAX
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -15,8 +15,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, Wanted
-from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, FD_LENGTHS, STANDARD_ID_MAX
+from vehicle.replay.scan.columns import Wanted
+from vehicle.wire.frame import (
+    CLASSIC_BYTES_MAX,
+    EXTENDED_ID_MAX,
+    FD_LENGTHS,
+    PAYLOAD_BYTES,
+    STANDARD_ID_MAX,
+)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

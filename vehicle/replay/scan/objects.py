@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 from typing import Protocol
 
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, STAMP_US_MAX, Columns, Wanted
-from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, STANDARD_ID_MAX
+from vehicle.replay.scan.columns import STAMP_US_MAX, Columns, Wanted
+from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, PAYLOAD_BYTES, STANDARD_ID_MAX
 
 Walked = tuple[int, int, int, int]
 """How far a scanner came:

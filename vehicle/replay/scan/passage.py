@@ -7,14 +7,14 @@ Refuses to know: where columns come from, and events that are no frames.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from vehicle.replay.scan.columns import Columns
+from vehicle.replay.scan.columns import Columns, Wanted
 from vehicle.replay.scan.kernels import Scan
-from vehicle.replay.scan.rules import routes_of, rules_of
 from vehicle.replay.scan.sieve import Record
 from vehicle.runtime.loop import Loop
 from vehicle.wire.translator import Translator
+from vehicle.wire.unchanged import Rule, rules_of
 
 
 class Passage:
@@ -63,3 +63,15 @@ class Passage:
             else:
                 self.now_us = columns.stamps_us[columns.rows[kept]]
                 feed(self.now_us, columns.frame(kept))
+
+
+def routes_of(translator: Translator, rules: Sequence[Rule], wanted: Wanted) -> list[list[int]]:
+    """Return for each channel met so far, and each wanted identifier, the rule's index or -1."""
+    index = {rule.name: number for number, rule in enumerate(rules)}
+    return [
+        [
+            -1 if (reader := translator.reader_of(channel, *can_id)) is None else index[reader.name]
+            for can_id in wanted.ids
+        ]
+        for channel in wanted.channels
+    ]

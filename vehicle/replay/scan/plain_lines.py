@@ -13,9 +13,15 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import NamedTuple
 
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, Columns, Wanted
+from vehicle.replay.scan.columns import Columns, Wanted
 from vehicle.replay.scan.lines import LineLayout, Ordinary
-from vehicle.wire.frame import CLASSIC_BYTES_MAX, EXTENDED_ID_MAX, FD_LENGTHS, STANDARD_ID_MAX
+from vehicle.wire.frame import (
+    CLASSIC_BYTES_MAX,
+    EXTENDED_ID_MAX,
+    FD_LENGTHS,
+    PAYLOAD_BYTES,
+    STANDARD_ID_MAX,
+)
 
 SHAPES_MAX = 4096
 """Shapes and identifiers remembered from block to block; one that is damaged all over has any

@@ -9,7 +9,7 @@ A frame is passed over only where the translator would do nothing but note that 
 - not more than the message's stale limit lies between the two, and on its bus there was no gap
   after which a bus counts as quiet;
 - a protected one is whole, follows the counter of the one before, which was whole, and so do so
-  many before them that the message is certainly valid and its window clean (``rules.SETTLED``).
+  many before them that the message is certainly valid and its window clean (``unchanged.SETTLED``).
 
 Keeping a frame too many costs time, and the journal is the same. What was passed over is told
 before the next kept frame, message by message, since deadlines count from it: how many, the last
@@ -21,9 +21,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, Columns
-from vehicle.replay.scan.rules import Guard, Rule
+from vehicle.replay.scan.columns import Columns
+from vehicle.wire.frame import PAYLOAD_BYTES
 from vehicle.wire.supervision import QUIET_US
+from vehicle.wire.unchanged import Guard, Rule
 
 Record = tuple[int, int, int, int, bytes]
 """A frame that is kept, or frames of one message that were passed over:
@@ -42,7 +43,7 @@ class Sieve(Protocol):
     ) -> list[Record]:
         """Return what the frames from ``first`` up to ``last``, exclusive, come to.
 
-        ``routes``: see ``rules.routes_of``; every channel of the columns has its own.
+        ``routes``: see ``passage.routes_of``; every channel of the columns has its own.
         """
 
     def flush(self) -> list[Record]:

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from vehicle.replay.scan.clock import AHEAD_US_MAX, CLAMP_US_MAX
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, Columns
+from vehicle.replay.scan.columns import Columns
 from vehicle.replay.scan.numpy_checks import Checks
-from vehicle.replay.scan.rules import Guard, Rule
 from vehicle.replay.scan.sieve import Record
+from vehicle.wire.frame import PAYLOAD_BYTES
 from vehicle.wire.supervision import QUIET_US
+from vehicle.wire.unchanged import Guard, Rule
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

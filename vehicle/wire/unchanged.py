@@ -1,7 +1,7 @@
-"""What the sieve must know of each message: its mask, its silence, its bus and its protection.
+"""What a sieve must know of each message: its mask, its silence, its bus and its protection.
 
-Knows: how a translator's readers become tables that any kernel can work with.
-Refuses to know: frames.
+Knows: how a translator's readers become tables that any sieve can work with, as objects and as C
+has them (``_sieve.h``). Refuses to know: frames.
 
 A protection that is not described here is not judged here: each frame of such a message goes
 through the translator.
@@ -9,11 +9,11 @@ through the translator.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
 from enum import IntEnum
 
 from vehicle.core.record import record
-from vehicle.replay.scan.columns import PAYLOAD_BYTES, Wanted
+from vehicle.wire.frame import PAYLOAD_BYTES
 from vehicle.wire.layout import ProtectionSpec
 from vehicle.wire.protection import Code, code_of, crc8_table
 from vehicle.wire.reader import Reader
@@ -22,6 +22,10 @@ from vehicle.wire.translator import Translator
 SETTLED = 6
 """After so many good frames more than its window holds, a message is VALID and its window clean:
 two lead there from NODATA, three from INVALID, and one is compared with the one before it."""
+
+_PACKED = struct.Struct("=64s256sqq9i4x")
+RULE_BYTES = _PACKED.size
+"""Size of a rule as C has it."""
 
 _ALL_BITS = (1 << 8 * PAYLOAD_BYTES) - 1
 _COUNTER_BITS_MAX = 32
@@ -71,24 +75,30 @@ class Rule:
         """The mask as it lies over a payload."""
         return self.mask.to_bytes(PAYLOAD_BYTES, "little")
 
+    def packed(self) -> bytes:
+        """Return it as ``_sieve.h`` has it."""
+        return _PACKED.pack(
+            self.mask_bytes,
+            self.table,
+            self.stale_us,
+            self.counter_max,
+            self.bus,
+            self.guard,
+            self.settled,
+            self.data_id,
+            self.place,
+            self.start,
+            self.final_xor,
+            self.counter_start,
+            self.counter_bits,
+        )
+
 
 def rules_of(translator: Translator) -> tuple[Rule, ...]:
     """Return a rule for each message that a translator reads."""
     readers = translator.readers.values()
     buses = {name: index for index, name in enumerate({r.watch.spec.bus: None for r in readers})}
     return tuple(_rule(reader, buses[reader.watch.spec.bus]) for reader in readers)
-
-
-def routes_of(translator: Translator, rules: Sequence[Rule], wanted: Wanted) -> list[list[int]]:
-    """Return for each channel met so far, and each wanted identifier, the rule's index or -1."""
-    index = {rule.name: number for number, rule in enumerate(rules)}
-    return [
-        [
-            -1 if (reader := translator.reader_of(channel, *can_id)) is None else index[reader.name]
-            for can_id in wanted.ids
-        ]
-        for channel in wanted.channels
-    ]
 
 
 def _rule(reader: Reader, bus: int) -> Rule:
