@@ -200,11 +200,11 @@ def test_a_process_is_lent_again_once_a_file_is_read_left_or_refused(tmp_path: P
 def test_more_memory_than_a_file_of_its_size_needs_is_refused_to_the_process() -> None:
     """Whatever a damaged file has asammdf ask for."""
     script = (
-        "from vehicle.replay.readers import mf4_process\n"
-        "mf4_process._limit_memory(1_000)\n"
-        "kept = bytearray(mf4_process.SPARE_BYTES // 2)\n"
+        "from vehicle.replay.readers import mf4_limits, mf4_process\n"
+        "mf4_limits.limit_memory(1_000)\n"
+        "kept = bytearray(mf4_limits.SPARE_BYTES // 2)\n"
         "try:\n"
-        "    bytearray(2 * mf4_process.SPARE_BYTES)\n"
+        "    bytearray(2 * mf4_limits.SPARE_BYTES)\n"
         "except MemoryError as error:\n"
         "    print(mf4_process._words(error))\n"
     )
@@ -216,9 +216,9 @@ def test_more_memory_than_a_file_of_its_size_needs_is_refused_to_the_process() -
 
 def test_a_process_that_goes_round_in_circles_is_ended_and_that_is_said(tmp_path: Path) -> None:
     script = (
-        "from vehicle.replay.readers import mf4_process\n"
-        "mf4_process.SPARE_S = 0\n"
-        "mf4_process._limit_time(1_000)\n"
+        "from vehicle.replay.readers import mf4_limits\n"
+        "mf4_limits.SPARE_S = 0\n"
+        "mf4_limits.limit_time(1_000)\n"
         "while True:\n"
         "    pass\n"
     )

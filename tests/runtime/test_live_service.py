@@ -352,7 +352,7 @@ def test_a_sleeping_bus_costs_no_timer_and_no_wake_up(tmp_path: Path, seed: int)
         await CarOnWires(bench, story).drive(asleep_us + 100_000)
         await bench.until(asleep_us + 5_000_000)
         assert [handle for handle in loop.timers if "turn" in repr(handle)] == []
-        assert bench.service._timer is None
+        assert bench.service._alarm._timer is None
         turns = count_turns(bench)
         await bench.until(asleep_us + 36_000_000_000)
         assert turns() == 0
@@ -456,10 +456,11 @@ def test_a_turn_that_is_cut_short_leaves_no_deadline_unheeded(
             None if recorder is None else recorder.due_us,
         )
         assert all(
-            due_us is None or (service._next_us is not None and service._next_us <= due_us + 1)
+            due_us is None
+            or (service._alarm.due_us is not None and service._alarm.due_us <= due_us + 1)
             for due_us in due
         )
-        assert not service._untold
+        assert not service._teller.untold
         return True
 
     monkeypatch.setattr(Service, "_sleeps_on", sleeps_on)
@@ -599,7 +600,7 @@ def test_a_profile_of_another_car_is_told_with_those_that_fit() -> None:
             for can_id, extended in theirs:
                 wire.put(Frame(can_id, bytes(8), extended=extended))
             await asyncio.sleep(0.1)
-        await bench.service._acquaintance.told()
+        await bench.service._hearing.acquaintance.told()
         (line,) = bench.said
         assert line.startswith("no identifier of profile reference in 5 s of traffic; ")
         assert f"nissan_leaf ({len(theirs)} in common)" in line
@@ -660,7 +661,7 @@ def test_the_cars_variant_is_found_while_driving_and_replays(tmp_path: Path) -> 
             if loop.now_us < 9_000_000:
                 assert bench.service.variant is None
         assert bench.service.variant == profile.variant_names[0]
-        assert bench.service._acquaintance.over
+        assert bench.service._hearing.acquaintance.over
         bench.service.stop()
         events = read_events(events_path(record))
         picked = [(t, e) for t, e in events if isinstance(e, VariantPicked)]

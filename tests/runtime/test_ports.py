@@ -242,7 +242,8 @@ def test_an_interface_with_a_file_descriptor_needs_no_thread() -> None:
         heard: list[Arrived] = []
         port.on_ready = lambda: heard.extend(port.poll(10))
         port.open()
-        assert port._reader is None
+        assert port._bus is not None
+        assert port._bus._reader is None
         for number in range(20):
             port.bus.theirs.send(bytes([number]))
         await until(lambda: len(heard) == 20)

@@ -1,13 +1,12 @@
 """One CAN channel: opened, read, written and opened again, on any python-can interface.
 
-Knows: python-can, and how an interface fails and comes back.
+Knows: when an interface is opened, and how it fails and comes back.
 Refuses to know: what a frame means, when something is to be sent, and what a loss leads to.
 
 A SocketCAN channel is a socket of our own, which is read here as soon as it is readable: its
 owner is told only where somebody may want what came, for most of a bus is no business of ours.
-Other interfaces are python-can's, and read with ``Bus.recv``: when their file descriptor is
-readable, or where they have none, by a thread that only hands frames over. The port's owner is
-told when there is something, and fetches it (``poll``).
+Other interfaces are python-can's (``can_bus``). The port's owner is told when there is something,
+and fetches it (``poll``).
 
 A channel is down from the moment that its interface fails or its controller goes bus-off. A failed
 interface is opened again and again. Bus-off ends by itself where the interface restarts; the frame
@@ -17,25 +16,17 @@ that says so, or any other, shows it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from vehicle.runtime.can_bus import CanBus, open_bus
 from vehicle.runtime.can_socket import BUS_OFF, RESTARTED, CanSocket, open_raw
 from vehicle.runtime.port_error import PortError, not_opened, see_interface
-from vehicle.runtime.python_can import (
-    Arrived,
-    BusReader,
-    errors_of,
-    from_message,
-    import_can,
-    reason,
-    send_message,
-)
+from vehicle.runtime.python_can import Arrived, errors_of, reason
 from vehicle.runtime.sift import Passed, Sift
-from vehicle.wire.frame import EXTENDED_ID_MAX, STANDARD_ID_MAX, Frame
+from vehicle.wire.frame import Frame
 from vehicle.wire.layout import CanId
 
 if TYPE_CHECKING:
@@ -86,9 +77,8 @@ class Port:
         self._fd = interface == "socketcan" if fd is None else fd
         self._ids = sorted(ids)
         self._wide = True
-        self._bus: can.BusABC | None = None
+        self._bus: CanBus | None = None
         self._socket: CanSocket | None = None
-        self._reader: BusReader | None = None
         self._held: list[Arrived | Passed] = []
         """Frames that were read and not fetched yet."""
         self.changes: list[Change] = []
@@ -102,12 +92,12 @@ class Port:
     def open(self) -> None:
         """Open the channel. Raises PortError where it cannot be opened."""
         # python-can tells of unknown interfaces and options by ValueError and TypeError.
-        errors: tuple[type[Exception], ...] = (ValueError, TypeError, *self._errors)
+        errors: tuple[type[Exception], ...] = (ValueError, TypeError, *errors_of(self.interface))
         try:
             if self.interface == "socketcan":
                 self._watch_socket(self._open_socket())
             else:
-                self._watch_bus(self._open_bus())
+                self._bus = CanBus(self._open_bus(), self.interface, self.channel, self._ready)
         except errors as error:
             self._shut()
             raise not_opened(self.interface, self.channel, error) from error
@@ -115,22 +105,13 @@ class Port:
         self._bus_off = False
         self.up = True
 
-    @property
-    def _errors(self) -> tuple[type[Exception], ...]:
-        return errors_of(self.interface)
-
     def _open_socket(self) -> socket.socket:
         see_interface(self.channel)
         return open_raw(self.channel, fd=self._fd)
 
     def _open_bus(self) -> can.BusABC:
-        opened: can.BusABC = import_can().Bus(
-            interface=self.interface,
-            channel=self.channel,
-            can_filters=None if self._wide else self._filters(),
-            fd=self._fd,
-        )
-        return opened
+        ids = None if self._wide else self._ids
+        return open_bus(self.interface, self.channel, ids, fd=self._fd)
 
     def _can_socket(self, sock: socket.socket) -> CanSocket:
         return CanSocket(sock, self.channel)
@@ -145,17 +126,6 @@ class Port:
             self._socket.hear_only(self._ids)
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._readable)
 
-    def _watch_bus(self, bus: can.BusABC) -> None:
-        self._bus = bus
-        loop = asyncio.get_running_loop()
-        descriptor = -1
-        with contextlib.suppress(NotImplementedError):
-            descriptor = bus.fileno()
-        if descriptor >= 0:
-            loop.add_reader(descriptor, self._ready)
-        else:
-            self._reader = BusReader(bus, self.channel, loop, self._ready)
-
     def _ready(self) -> None:
         self.on_ready()
 
@@ -169,22 +139,14 @@ class Port:
     def _shut(self) -> None:
         bus, self._bus = self._bus, None
         sock, self._socket = self._socket, None
+        self.up = False
         if sock is not None:
             self._held += sock.passed()
-        reader, self._reader = self._reader, None
-        self.up = False
-        loop = asyncio.get_running_loop()
-        if sock is not None:
             self._received += sock.received
-            loop.remove_reader(sock.fileno())
+            asyncio.get_running_loop().remove_reader(sock.fileno())
             sock.close()
-        elif reader is not None:
-            reader.stop()  # it closes its bus itself: nobody else may while it reads
         elif bus is not None:
-            with contextlib.suppress(NotImplementedError, ValueError, OSError):
-                loop.remove_reader(bus.fileno())
-            with contextlib.suppress(*self._errors):
-                bus.shutdown()
+            bus.close()
 
     def open_later(self) -> None:
         """Begin without the channel: it is tried until it is there."""
@@ -226,17 +188,7 @@ class Port:
         if self._socket is not None:
             self._socket.hear_only(self._ids)
         elif self._bus is not None:
-            self._bus.set_filters(self._filters())  # type: ignore[arg-type]
-
-    def _filters(self) -> list[dict[str, int | bool]]:
-        return [
-            {
-                "can_id": can_id,
-                "can_mask": EXTENDED_ID_MAX if extended else STANDARD_ID_MAX,
-                "extended": extended,
-            }
-            for can_id, extended in self._ids
-        ]
+            self._bus.hear_only(self._ids)
 
     def sift_by(self, sift: Sift, routes: Mapping[int, int]) -> None:
         """Pass over frames that tell nothing new, until the channel goes down.
@@ -269,14 +221,13 @@ class Port:
         if self._socket is not None or self._held:
             self._read_socket(limit - len(self._held), limit)
             return [*self.at_hand(), *self._passed()]
-        batch: list[Arrived | Passed] = []
-        if self._reader is not None:
-            self._poll_reader(self._reader, batch, limit)
-        elif self._bus is not None:
-            self._poll_bus(self._bus, batch, limit)
+        batch: list[Arrived] = []
+        over = None if self._bus is None else self._bus.read(batch, limit)
+        if over is not None:
+            self._lost(over)
         self.drained = len(batch) < limit
         self._received += len(batch)
-        return batch
+        return [*batch]
 
     @property
     def frames_received(self) -> int:
@@ -286,7 +237,7 @@ class Port:
     @property
     def reads(self) -> bool:
         """Whether whatever reads this channel is known to live, silence or not."""
-        return self._reader is None or self._reader.lives
+        return self._bus is None or self._bus.reads
 
     def _readable(self) -> None:
         """Read up to the first frame that somebody may want.
@@ -324,23 +275,6 @@ class Port:
             self._bus_off = False
             self._change(True, "its controller works again")
 
-    def _poll_bus(self, bus: can.BusABC, batch: list[Arrived | Passed], limit: int) -> None:
-        try:
-            while len(batch) < limit:
-                message = bus.recv(0)
-                if message is None:
-                    return
-                batch.append(from_message(message, self.channel))
-        except self._errors as error:
-            self._lost(reason(error))
-
-    def _poll_reader(self, reader: BusReader, batch: list[Arrived | Passed], limit: int) -> None:
-        reader.told = False
-        while len(batch) < limit and reader.arrived:
-            batch.append(reader.arrived.popleft())
-        if not reader.arrived and reader.over is not None:
-            self._lost(reader.over)
-
     # ---- writing --------------------------------------------------------------------------------
 
     def send(self, frame: Frame) -> bool:
@@ -354,7 +288,7 @@ class Port:
             if self._socket is not None:
                 self._socket.send(frame)
             elif self._bus is not None:
-                send_message(self._bus, frame)
+                self._bus.send(frame)
             else:
                 return False
         except OSError as error:

@@ -53,7 +53,7 @@ class Sifting:
         for can_id, places in channels.items():
             if len(places) != 1 or can_id in self._exempt:
                 continue
-            reader = translator.reader_of(places[0], *can_id)
+            reader = translator.routes.reader_of(places[0], *can_id)
             if reader is not None and places[0] in routes:
                 number, extended = can_id
                 self._frames[reader.name] = Frame(number, b"", places[0], extended)

@@ -47,6 +47,7 @@ from vehicle.wire.memory import WireMemory
 from vehicle.wire.protection import Check, Protection, ProtectionState
 from vehicle.wire.reader import Judge, Judged, Reader
 from vehicle.wire.recall import recall, remember, resume_beliefs
+from vehicle.wire.routes import EXTENDED, Routes
 from vehicle.wire.supervision import BusWatch, Supervision, Watch
 
 WireEvent = (
@@ -61,7 +62,6 @@ WireEvent = (
 )
 """What a translator tells the core."""
 
-_EXTENDED = 1 << 29
 _NEVER_US = 1 << 63
 
 
@@ -105,9 +105,10 @@ class Translator:
         self._beliefs = Beliefs(
             self._meaning, lambda name: watches[name].frozen, lambda name: readers[name].proof
         )
-        self._readers = readers
+        self.readers: Mapping[str, Reader] = readers
+        """What is kept of each message, by name."""
         self._losses = Losses(self._supervision, readers, self._beliefs)
-        self._routes: dict[str, dict[int, Reader]] = {}
+        self.routes = Routes(readers.values(), self._channels)
         self._due_us = -_NEVER_US
         """Never later than the next deadline; equal to it unless ``_moved``."""
         self._due: Watch | BusWatch | str | None = None
@@ -124,31 +125,11 @@ class Translator:
         """Return whether the car itself tells ``signal`` now."""
         return self._beliefs.told.get(signal, "unknown") != "unknown"
 
-    def _route(self, channel: str) -> dict[int, Reader]:
-        """Return the messages of one channel by identifier."""
-        route: dict[int, Reader] = {}
-        for reader in self._readers.values():
-            spec = reader.watch.spec
-            if self._channels.get(spec.bus, channel) == channel:
-                route.setdefault(spec.can_id | (_EXTENDED if spec.extended else 0), reader)
-        self._routes[channel] = route
-        return route
-
-    @property
-    def readers(self) -> Mapping[str, Reader]:
-        """What is kept of each message, by name."""
-        return self._readers
-
-    def reader_of(self, channel: str, can_id: int, extended: bool) -> Reader | None:
-        """Return the message that an identifier on a channel is; None: not one of this car's."""
-        route = self._routes[channel] if channel in self._routes else self._route(channel)
-        return route.get(can_id | _EXTENDED if extended else can_id)
-
     # ---- memory ----------------------------------------------------------------------------------
 
     def memory(self, now_us: int) -> WireMemory:
         """Return everything remembered at ``now_us``; no deadline before it may still be due."""
-        return remember(self._readers, self._supervision.buses, self._beliefs, now_us)
+        return remember(self.readers, self._supervision.buses, self._beliefs, now_us)
 
     def resume(
         self, memory: WireMemory, now_us: int, layout: Layout | None = None
@@ -162,7 +143,7 @@ class Translator:
         Raises:
             ValueError: the memory names a signal or value that does not exist.
         """
-        recall(memory, now_us, self._readers, self._supervision.buses, layout or self.layout)
+        recall(memory, now_us, self.readers, self._supervision.buses, layout or self.layout)
         self._losses.resumed(same_bits=layout is None or layout == self.layout)
         self._rearm()
         return resume_beliefs(memory, self._beliefs, self.layout, layout or self.layout)
@@ -176,10 +157,7 @@ class Translator:
         """
         can_id, data, channel, extended, _, remote, error = frame
         events = self.fire(now_us - 1) if now_us > self._due_us else []
-        route = self._routes.get(channel)
-        if route is None:
-            route = self._route(channel)
-        reader = route.get(can_id | _EXTENDED if extended else can_id)
+        reader = self.routes[channel].get(can_id | EXTENDED if extended else can_id)
         if reader is None or remote or error:
             return events
         self.frames_used += 1
@@ -210,12 +188,11 @@ class Translator:
         """Take note of ``count`` good frames of a message, none of which held anything new.
 
         The last was ``data`` at ``now_us``. The caller made sure that nothing fell due between
-        them; ``replay.scan.sieve`` says how.
+        them (``wire.unchanged``).
         """
         self.frames_used += count
-        reader = self._readers[message]
-        reader.pass_over(now_us, data)
-        watch = reader.watch
+        self.readers[message].pass_over(now_us, data)
+        watch = self.readers[message].watch
         if watch.bus.undecided:
             self._rearm()
         elif self._due is watch or self._due is watch.bus:
@@ -243,7 +220,7 @@ class Translator:
 
     def hold_for(self, message: str, outcome: Authenticity) -> None:
         """Take the outcome of a message's next frames from whoever had the key."""
-        reader = self._readers.get(message)
+        reader = self.readers.get(message)
         if reader is not None:
             reader.authenticity = outcome
 
@@ -303,9 +280,9 @@ class Translator:
             due = self._due
             self._rearm()
             if isinstance(due, Watch):
-                events += self._losses.lost(due_us, self._readers[due.spec.name])
+                events += self._losses.lost(due_us, self.readers[due.spec.name])
             elif isinstance(due, str):
-                events += self._losses.uncontested(self._readers[due])
+                events += self._losses.uncontested(self.readers[due])
             elif due is not None:
                 events.append(self._losses.quiet(due))
 

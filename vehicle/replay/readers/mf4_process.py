@@ -10,13 +10,10 @@ would turn half of the stamps into the microsecond before.
 
 from __future__ import annotations
 
-import math
 import os
-import resource
 import signal
 import struct
 import sys
-import time
 import warnings
 import zlib
 from collections import Counter
@@ -28,6 +25,7 @@ from typing import IO, Any, cast
 import numpy as np
 from asammdf import MDF
 
+from vehicle.replay.readers.mf4_limits import limit_memory, limit_time, memory_limit_mb
 from vehicle.replay.readers.mf4_rows import Rows, batches, cause_of, merged, stamps_us_of
 from vehicle.replay.readers.mf4_talk import ERROR, EXTENDED, FD, REMOTE, receive, send
 from vehicle.replay.scan.columns import STAMP_US_MAX
@@ -43,14 +41,6 @@ RECORDS_AT_ONCE = 100_000
 """Records asked of asammdf at a time; what bounds the memory of a long file."""
 RECORDS_AT_FIRST = 1_000
 """The same at the beginning: whoever looks at the first frame only need not wait for more."""
-SPARE_BYTES = 1 << 30
-"""Memory that reading any file may take, besides ``TIMES_SIZE`` its size."""
-TIMES_SIZE = 4
-SPARE_S = 60
-S_PER_MB = 2
-"""Processor time that reading any file may take, and besides for each million bytes: ten times
-what the slowest takes. A damaged file can send asammdf round in circles."""
-
 DAMAGED_RECORDS = "damaged MF4 record"
 
 _EXTENDED_BIT = 0x8000_0000
@@ -239,25 +229,9 @@ class Measurement:
 
 def _words(error: BaseException) -> str:
     if isinstance(error, MemoryError):
-        limit_mb = resource.getrlimit(resource.RLIMIT_AS)[0] >> 20
+        limit_mb = memory_limit_mb()
         return f"it asks for more memory than any file of its size needs: {limit_mb} MB in all"
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def _limit_memory(size_bytes: int) -> None:
-    """Let this process have so much more memory as a file of this size may need."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    limit = pages * resource.getpagesize() + SPARE_BYTES + TIMES_SIZE * size_bytes
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    resource.setrlimit(resource.RLIMIT_AS, (limit if hard < 0 else min(limit, hard), hard))
-
-
-def _limit_time(size_bytes: int) -> None:
-    """Have this process end once it has worked longer than a file of this size may take."""
-    used_s = time.process_time()
-    limit_s = math.ceil(used_s + SPARE_S + S_PER_MB * size_bytes / 1e6)
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (limit_s if hard < 0 else min(limit_s, hard), hard))
 
 
 def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
@@ -270,8 +244,8 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             asked, _ = receive(requests)
             if "open" in asked:
                 path, told = Path(asked["open"]), 0
-                _limit_memory(path.stat().st_size)
-                _limit_time(path.stat().st_size)
+                limit_memory(path.stat().st_size)
+                limit_time(path.stat().st_size)
                 try:
                     measurement = Measurement(path, writable=asked["writable"])
                 except RefusedError as error:

@@ -70,7 +70,9 @@ def routes_of(translator: Translator, rules: Sequence[Rule], wanted: Wanted) -> 
     index = {rule.name: number for number, rule in enumerate(rules)}
     return [
         [
-            -1 if (reader := translator.reader_of(channel, *can_id)) is None else index[reader.name]
+            -1
+            if (reader := translator.routes.reader_of(channel, *can_id)) is None
+            else index[reader.name]
             for can_id in wanted.ids
         ]
         for channel in wanted.channels
