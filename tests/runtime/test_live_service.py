@@ -206,6 +206,28 @@ def test_bus_off_is_a_loss_until_the_controller_works_again() -> None:
     in_virtual_time(main)
 
 
+def test_a_controller_that_is_bus_off_and_back_before_anybody_looks_is_a_loss_all_the_same() -> (
+    None
+):
+    """What it sent meanwhile is lost, and the stroke that was under way is withdrawn."""
+
+    async def main(loop: VirtualTimeLoop) -> None:
+        wire = Wire()
+        bench = Bench(loop, reference(), [wire, Wire("can1")], named={"main": "can0"})
+        bench.start()
+        drive = asyncio.create_task(CarOnWires(bench, CHARGE).drive(1_000_000))
+        await drive
+        before = len(bench.journal)
+        errors(wire, BUS_OFF)
+        errors(wire, RESTARTED)
+        await bench.until(1_050_000)
+        told = [line for line in bench.journal[before:] if '"fault":"bus_lost"' in line]
+        assert ['"active":true' in line for line in told] == [True, False]
+        bench.service.stop()
+
+    in_virtual_time(main)
+
+
 def test_error_frames_of_every_class_change_nothing() -> None:
     """They are no frames of the car: they neither wake nor tell anything."""
 

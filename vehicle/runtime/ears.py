@@ -6,7 +6,7 @@ buses cannot be heard. Refuses to know: what a frame means, and what a lost bus 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import itemgetter
 
 from vehicle.core.inputs import BusFailed, BusRestored
@@ -30,6 +30,8 @@ class Ears:
         self._wiring = wiring
         self._waited_us = dict.fromkeys((port.channel for port in ports), 0)
         self._failed: set[str] = set()
+        self._gone: set[str] = set()
+        """Channels that went down since ``changes`` was last asked."""
         self.drained = True
         """Whether the latest ``take`` took everything there was."""
         self.more = False
@@ -93,17 +95,27 @@ class Ears:
 
     def told(self) -> list[str]:
         """Return in words what has become of the channels since the last call."""
-        return [
-            f"{port.channel} is {'back' if up else 'gone'}: {why}"
-            for port in self._ports
-            for up, why in port.take_changes()
-        ]
+        words = []
+        for port in self._ports:
+            for up, why in port.take_changes():
+                words.append(f"{port.channel} is {'back' if up else 'gone'}: {why}")
+                if not up:
+                    self._gone.add(port.channel)
+        return words
 
     def changes(self) -> list[BusFailed | BusRestored]:
-        """Return which buses cannot be heard any more, and which can again, since the last call."""
+        """Return which buses cannot be heard any more, and which can again, since the last call.
+
+        A channel that went and came back in between is told as gone and as back, though it is up:
+        what was sent meanwhile is lost.
+        """
         down = {port.channel for port in self._ports if not port.up}
-        if not down and not self._failed:
+        gone, self._gone = self._gone | down, set()
+        if not gone and not self._failed:
             return []
+        return [*self._now_failed(gone), *self._now_failed(down)]
+
+    def _now_failed(self, down: Collection[str]) -> list[BusFailed | BusRestored]:
         failed = self._wiring.failed(down)
         lost = [BusFailed(bus) for bus in sorted(failed - self._failed)]
         back = [BusRestored(bus) for bus in sorted(self._failed - failed)]
