@@ -147,6 +147,19 @@ def test_a_bus_on_which_nobody_speaks_is_left_alone(profile: Profile) -> None:
     assert QUIET_US - 50_000 <= last_us < QUIET_US
 
 
+def test_a_frame_just_before_the_silence_would_be_one_leaves_nothing_unsent(
+    profile: Profile,
+) -> None:
+    """Whoever asked in between when to call again is not told anew, and calls in time."""
+    transmitter, cycle_us = Transmitter(profile), 50_000
+    transmitter.heard(0)
+    transmitter.due(QUIET_US - 20_000)
+    due_us = transmitter.deadline_us
+    told = transmitter.heard(QUIET_US - 10_000)
+    assert told or due_us == QUIET_US - 20_000 + cycle_us
+    assert len(transmitter.due(QUIET_US - 20_000 + cycle_us)) == 1
+
+
 @pytest.mark.parametrize("late_us", [0, 1, 30_000, 10_000_000])
 def test_nothing_stays_due_when_the_turn_for_it_comes_after_the_bus_fell_silent(
     profile: Profile, late_us: int

@@ -127,7 +127,7 @@ class Transmitter:
         heard_us = self._heard_us
         if heard_us is not None and now_us - heard_us < QUIET_US:
             self._heard_us = max(heard_us, now_us)  # frames that were passed over are told later
-            return self.patient
+            return False
         self._heard_us = now_us
         self._due_us = dict.fromkeys(self._cycles_us, now_us)
         return True
@@ -173,16 +173,19 @@ class Transmitter:
 
     @property
     def deadline_us(self) -> int | None:
-        """When ``due`` next has something; 0 where a wake frame waits; None while silent."""
+        """When ``due`` next has something; 0 where a wake frame waits; None while silent.
+
+        Also where the bus may have fallen silent by then: a frame that is heard before moves
+        nothing, so nobody need be told that there is something due again.
+        """
         if self._wakes:
             return 0
-        if self._heard_us is None:
+        if self._heard_us is None or not self._due_us:
             return None
-        quiet_us = self._heard_us + QUIET_US
-        due_us = min(self._due_us.values(), default=quiet_us)
+        due_us = min(self._due_us.values())
         if self._news_us is not None and "command" in self._due_us:
             due_us = min(due_us, self._news_us)
-        return due_us if due_us < quiet_us else None
+        return due_us
 
     def due(self, now_us: int) -> list[Frame]:
         """Return the frames to send by ``now_us``, in order.
