@@ -37,6 +37,7 @@ from vehicle.runtime.wiring import Wiring
 from vehicle.wire.codec import Encoder
 from vehicle.wire.frame import Frame
 from vehicle.wire.loaded import Profile
+from vehicle.wire.profile import load_profile
 from vehicle.wire.translator import Translator
 from vehicle.wire.unchanged import rules_of
 
@@ -350,6 +351,35 @@ def test_whatever_a_car_says_is_heard_the_same_way(
     usual = [Act("everyone", 20_000, 0, 30)]
     frames = frames_of(car, [*usual, *played, *usual])
     assert_same(partial(heard, car, frames, late_us), 0.0)
+
+
+def test_a_bus_falls_quiet_in_time_after_a_message_of_it_was_lost(tmp_path: Path) -> None:
+    """The next frame after the loss decides that the others stopped together, and is passed over.
+
+    The bus is then quiet before anything else of it is due: nobody else would wake us.
+    """
+    write_mixed_car(tmp_path)
+    path = tmp_path / "mixed.toml"
+    text = path.read_text(encoding="utf-8").replace("stale_ms = 500", "stale_ms = 9000")
+    path.write_text(text, encoding="utf-8")
+    body, slow = Frame(0x100, b"\1\0", "can0"), Frame(0x105, b"\1\0", "can0")
+
+    async def main(loop: VirtualTimeLoop, sift: Sift | None) -> list[tuple[int, int]]:
+        bench, told = Bench(loop, load_profile(path), [Wire()], sift=sift, dry_run=True), []
+        bench.start()
+        bench.service.listen(lambda now_us, _: told.append((now_us, loop.now_us)))
+        for half_seconds in range(30):
+            bench.wires[0].put(body)
+            if half_seconds < 20:
+                bench.wires[0].put(slow)
+            await bench.until(loop.now_us + 510_000)
+        await bench.until(loop.now_us + 20_000_000)
+        bench.service.stop()
+        return told
+
+    told = in_virtual_time(partial(main, sift=Sift()))
+    assert told == in_virtual_time(partial(main, sift=None))
+    assert max(then_us - now_us for now_us, then_us in told) <= 1
 
 
 # ---- real sockets -------------------------------------------------------------------------------

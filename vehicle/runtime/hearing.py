@@ -104,6 +104,18 @@ class Hearing:
         self._clock.now_us()
         return self._clock.give_out(self.fed_us + 1)
 
+    @property
+    def deadline_us(self) -> int | None:
+        """When to look for what was passed over, though nothing is due; None: no need.
+
+        Mostly such frames only put off what is due. But where a message was lost after the last
+        frame of its bus, the next one shows whether the others stopped together: then the bus is
+        quiet ``QUIET_US`` after it, so it is early enough to look this long after the last one.
+        It is the same where nothing is passed over, so that both ways wake at the same moments.
+        """
+        end_us = self.translator.supervision.undecided_us(self._clock.look().now_us)
+        return None if end_us is None else end_us + 1
+
     def take_in(self, look: Look) -> list[BusFailed | BusRestored]:
         """Hear what has arrived by ``look``, and return what has become of the buses."""
         changes: list[BusFailed | BusRestored] = []

@@ -243,8 +243,8 @@ class Service:
     def _sleeps_on(self, now_us: int) -> bool:
         """Return whether nothing is due yet, and the timer for what will be is set.
 
-        Frames that tell nothing new only put off what would be due without them, so the timer wakes
-        us soon enough.
+        Frames that tell nothing new only put off what would be due without them, or bring it on
+        later than the timer rings for them (``Hearing.deadline_us``), so it wakes us soon enough.
         """
         if self._given or self._loop.told or self.translator.rearmed or self._ears.more:
             return False
@@ -287,14 +287,14 @@ class Service:
         loop = asyncio.get_running_loop()
         if self._ears.more:
             loop.call_soon(self.turn)
-        times_us = []
-        if (loop_us := self._loop.deadline_us) is not None:
-            times_us.append(loop_us + 1)
+        loop_us, speaker_us = self._loop.deadline_us, None
         self.translator.rearmed = False
         if self._speaker is not None:
-            if (speaker_us := self._speaker.deadline_us) is not None:
-                times_us.append(speaker_us)
-            self._speaker.woken = False
-        if self._recorder is not None and self._recorder.due_us is not None:
-            times_us.append(self._recorder.due_us)
-        self._alarm.set(min(times_us, default=None))
+            speaker_us, self._speaker.woken = self._speaker.deadline_us, False
+        times_us = (
+            None if loop_us is None else loop_us + 1,
+            self._hearing.deadline_us,
+            speaker_us,
+            None if self._recorder is None else self._recorder.due_us,
+        )
+        self._alarm.set(min((each for each in times_us if each is not None), default=None))

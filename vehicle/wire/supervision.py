@@ -167,3 +167,16 @@ class Supervision:
             if due_us is not None and (first is None or due_us < first[0]):
                 first = (due_us, bus)
         return first
+
+    def undecided_us(self, now_us: int) -> int | None:
+        """Return until when a bus's next frame, in time after its last one, may make it due.
+
+        None: no bus's may, at ``now_us`` or later. ``next_due`` was asked before.
+        """
+        ends_us = [
+            bus.last_us + QUIET_US
+            for bus in self.buses.values()
+            if bus.undecided and not bus.quiet and bus.last_us is not None
+            if any(w.heard_us is not None and w.spec.stale_us is not None for w in bus.watches)
+        ]
+        return min((end_us for end_us in ends_us if end_us >= now_us), default=None)

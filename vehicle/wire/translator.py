@@ -99,15 +99,15 @@ class Translator:
 
     def reset(self) -> None:
         """Forget everything that was heard: a new segment begins."""
-        self._supervision = Supervision(self.layout.messages.values())
-        watches = self._supervision.watches
+        self.supervision = Supervision(self.layout.messages.values())  # who is silent
+        watches = self.supervision.watches
         readers = {name: Reader(watch, self._meaning.mask(name)) for name, watch in watches.items()}
         self._beliefs = Beliefs(
             self._meaning, lambda name: watches[name].frozen, lambda name: readers[name].proof
         )
         self.readers: Mapping[str, Reader] = readers
         """What is kept of each message, by name."""
-        self._losses = Losses(self._supervision, readers, self._beliefs)
+        self._losses = Losses(self.supervision, readers, self._beliefs)
         self.routes = Routes(readers.values(), self._channels)
         self._due_us = -_NEVER_US
         """Never later than the next deadline; equal to it unless ``_moved``."""
@@ -129,7 +129,7 @@ class Translator:
 
     def memory(self, now_us: int) -> WireMemory:
         """Return everything remembered at ``now_us``; no deadline before it may still be due."""
-        return remember(self.readers, self._supervision.buses, self._beliefs, now_us)
+        return remember(self.readers, self.supervision.buses, self._beliefs, now_us)
 
     def resume(
         self, memory: WireMemory, now_us: int, layout: Layout | None = None
@@ -143,7 +143,7 @@ class Translator:
         Raises:
             ValueError: the memory names a signal or value that does not exist.
         """
-        recall(memory, now_us, self.readers, self._supervision.buses, layout or self.layout)
+        recall(memory, now_us, self.readers, self.supervision.buses, layout or self.layout)
         self._losses.resumed(same_bits=layout is None or layout == self.layout)
         self._rearm()
         return resume_beliefs(memory, self._beliefs, self.layout, layout or self.layout)
@@ -259,7 +259,7 @@ class Translator:
         """When ``fire`` is to be called; None while nothing can be lost."""
         if self._moved:
             self._moved = False
-            due = self._supervision.next_due()
+            due = self.supervision.next_due()
             self._due_us, self._due = due if due is not None else (_NEVER_US, None)
         return None if self._due is None else self._due_us
 
