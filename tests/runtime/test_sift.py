@@ -258,11 +258,8 @@ def test_a_socket_that_fails_tells_so_once() -> None:
     assert error_of(lane) is None
 
 
-@needs_sift
-def test_a_frame_that_lay_unread_shows_though_it_is_passed_over() -> None:
-    """By the kernel's stamp: so does the one that came first of what is read at a time."""
-    sift = Sift()
-    sift.begin(LiveClock())
+def read_after_30_ms(sift: Sift) -> Lane:
+    """Read two frames, the first of which lay for 30 ms."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
         ours.bind(("127.0.0.1", 0))
         ours.setblocking(False)
@@ -277,9 +274,26 @@ def test_a_frame_that_lay_unread_shows_though_it_is_passed_over() -> None:
             theirs.send(door(1))
         while lane.state[0] < 2:
             sift.read(lane, 10, 10)
-        assert lane.state[1] >= 30_000
-        (passed,) = sift.flush()
-        assert passed.frames == 1
+    return lane
+
+
+@needs_sift
+def test_a_frame_that_lay_unread_shows_though_it_is_passed_over() -> None:
+    """By the kernel's stamp: so does the one that came first of what is read at a time."""
+    sift = Sift()
+    sift.begin(LiveClock())
+    assert read_after_30_ms(sift).state[1] >= 30_000
+    (passed,) = sift.flush()
+    assert passed.frames == 1
+
+
+@needs_sift
+def test_a_wall_clock_that_was_set_makes_no_frame_look_unread() -> None:
+    """A stamp from long before what was told already is no frame's age: the watchdog is fed."""
+    sift, clock = Sift(), LiveClock()
+    clock.give_out(3_600_000_000)
+    sift.begin(clock)
+    assert read_after_30_ms(sift).state[1] == 0
 
 
 # ---- the wait -----------------------------------------------------------------------------------

@@ -330,8 +330,9 @@ static int read_lane(const Sieve *sieve, const Lane *lane, Py_ssize_t limit, Py_
                 return 1;
             }
             int64_t stamp = stamp_of(&messages[at].msg_hdr);
-            if (at == 0 && stamp >= 0 && now_us < 0) {
-                int64_t waited_us = clock_us(CLOCK_REALTIME) - stamp;
+            if (at == 0 && now_us < 0) { /* not by a stamp of before the wall clock was set */
+                int64_t read_us = clock_us(CLOCK_MONOTONIC) - sieve->began_us;
+                int64_t waited_us = read_us - arrived_us(sieve, lane, read_us, stamp);
                 if (waited_us > lane->state->waited_us)
                     lane->state->waited_us = waited_us;
             }
