@@ -3,8 +3,9 @@
 Knows: ``can_frame``, ``canfd_frame``, and the options of a raw CAN socket.
 Refuses to know: when a channel is opened or closed, clocks, and what a frame means.
 
-A frame is read with one plain ``recv_into``, and its stamp asked for only where somebody wants the
-frame: control messages would cost each of them, wanted or not, more than reading it does.
+In Python a frame is read with one plain ``recv_into``, and its stamp asked for only where somebody
+wants the frame: control messages would cost each of them, wanted or not, more than reading it does.
+Once a sift is given, C reads the socket, several frames at a time, and their stamps with them.
 
 The standard library makes and binds these sockets. python-can would do no more here, and importing
 it costs 7 MB of resident memory (``make bench``: 39.7 MB with it, 32.5 MB without).
