@@ -125,6 +125,34 @@ def test_the_next_due_is_the_earliest_of_all(heard: dict[str, tuple[int, int]]) 
     assert (found[0] if found else None) == (min(expected + quiet) if expected else None)
 
 
+def test_a_bus_is_undecided_from_a_loss_after_its_last_frame_until_its_next_would_be_a_first() -> (
+    None
+):
+    supervision = Supervision([spec("a", 5 * S, 100_000), spec("b", 9 * S, 100_000)])
+    hear(supervision, "a", 0)
+    hear(supervision, "b", 4 * S)
+    supervision.watches["a"].lose(5 * S)
+    assert due(supervision) == (13 * S, "b")
+    assert supervision.undecided_us(5 * S) == supervision.undecided_us(6 * S) == 6 * S
+    assert supervision.undecided_us(6 * S + 1) is None
+    hear(supervision, "b", 6 * S)
+    assert due(supervision) == (6 * S + QUIET_US, "bus main")
+    assert supervision.undecided_us(6 * S) is None
+
+
+def test_a_bus_that_nothing_can_make_due_is_not_undecided() -> None:
+    """It tells events only, or is quiet already."""
+    supervision = Supervision([spec("e", None)])
+    hear(supervision, "e", 0)
+    assert due(supervision) is None
+    assert supervision.undecided_us(0) is None
+    supervision = Supervision([spec("a", 60 * S, 100_000)])
+    hear(supervision, "a", 0)
+    supervision.buses["main"].fall_quiet()
+    assert due(supervision) is None
+    assert supervision.undecided_us(0) is None
+
+
 def test_a_bus_without_frames_is_not_quiet() -> None:
     assert BusWatch("main").due_us is None
     assert BusWatch("main").stopped_together() == []

@@ -197,7 +197,7 @@ def test_the_deadline_is_always_the_earliest_there_is(
         told[0] += [event for _, event in run(asked, now_us - 1)]
         told[0] += asked.feed(now_us, frame)
         told[1] += unasked.feed(now_us, frame)
-        due = asked._supervision.next_due()
+        due = asked.supervision.next_due()
         assert asked.deadline_us == (None if due is None else due[0])
     assert told[0] == told[1]
 
