@@ -223,8 +223,10 @@ def fuzz_calls(sift: ModuleType, scratch: Path) -> None:
                 if call == 0:
                     sift.read(sieve, lane, limit, enough, moment_us)
                 elif call == 1:
-                    told = dice.choice(([], [], lanes, (), None))
-                    sift.flush(sieve, dice.choice((None, lane)), told)
+                    whole = dice.random() < 0.5
+                    sift.flush(
+                        sieve, None if whole else lane, dice.choice(([], [], lanes, (), None))
+                    )
                 else:
                     waited = dice.choice(
                         (epoll.fileno(),) * 6 + (-1, 0, 1 << 40, pair.ours.fileno())
