@@ -11,9 +11,9 @@ from operator import itemgetter
 
 from vehicle.core.inputs import BusFailed, BusRestored
 from vehicle.runtime.clock import LiveClock, Look
-from vehicle.runtime.ports import BATCH_MAX, Port
+from vehicle.runtime.ports import Port
 from vehicle.runtime.python_can import Arrived
-from vehicle.runtime.sift import Passed
+from vehicle.runtime.sift import BATCH_MAX, Passed
 from vehicle.runtime.wiring import Wiring
 from vehicle.wire.frame import Frame
 

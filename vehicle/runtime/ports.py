@@ -25,7 +25,7 @@ from vehicle.runtime.can_bus import CanBus, open_bus
 from vehicle.runtime.can_socket import BUS_OFF, RESTARTED, CanSocket, open_raw
 from vehicle.runtime.port_error import PortError, not_opened, see_interface
 from vehicle.runtime.python_can import Arrived, errors_of, reason
-from vehicle.runtime.sift import Passed, Sift
+from vehicle.runtime.sift import BATCH_MAX, Passed, Sift
 from vehicle.wire.frame import Frame
 from vehicle.wire.layout import CanId
 
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 REOPEN_S_MIN = 0.05
 REOPEN_S_MAX = 0.5
 """How long a lost channel waits before it is tried again: it must be back within 1 s."""
-
-BATCH_MAX = 512
-"""Frames taken from one channel before everybody else gets a turn."""
 
 _BACKLOG_FULL = (errno.ENOBUFS, errno.EAGAIN)
 

@@ -37,7 +37,7 @@ else:
 CONTRACT = 2
 """The number of the agreement with the compiled part; see ``_sift.c``."""
 BATCH_MAX = 512
-"""Frames read from one socket before everybody else gets a turn."""
+"""Frames taken from one channel before everybody else gets a turn."""
 _WAIT_MS_MAX = 1 << 30
 _EPOLLIN, _EPOLLOUT = 1, 4
 
