@@ -278,6 +278,7 @@ def read_after_30_ms(sift: Sift) -> Lane:
 
 
 @needs_sift
+@pytest.mark.usefixtures("kernel_stamps")
 def test_a_frame_that_lay_unread_shows_though_it_is_passed_over() -> None:
     """By the kernel's stamp: so does the one that came first of what is read at a time."""
     sift = Sift()

@@ -404,13 +404,14 @@ class UdpPort(Port):
         return self.udp
 
 
-def kept_of(car: Profile, sift: Sift | None) -> list[bytes]:
+def kept_of(car: Profile, sift: Sift | None) -> list[bytes] | None:
     """Let frames of two channels lie unread, by turns; return the news in the order they are taken.
 
-    On one channel all frames but one are the same; on the other each tells something new.
+    On one channel all frames but one are the same; on the other each tells something new. None: a
+    busy kernel had not delivered all of them when they were looked for.
     """
 
-    async def main() -> list[bytes]:
+    async def main() -> list[bytes] | None:
         clock = LiveClock()
         ports = [UdpPort("socketcan", name, car.receive_ids) for name in ("can0", "can1")]
         for port in ports:
@@ -436,19 +437,25 @@ def kept_of(car: Profile, sift: Sift | None) -> list[bytes]:
             for port in ports:
                 epoll.register(port.udp.real, select.EPOLLIN)
             if sift is not None:
-                assert len(sift.wait(epoll.fileno(), 30_000)) == 2
+                sift.wait(epoll.fileno(), 30_000)
             taken = ears.take(clock.look())
+            late = sum(port.frames_received for port in ports) < 81
         for port in ports:
             port.close()
-        return [each.data for _, _, each in taken if isinstance(each, Frame)]
+        return None if late else [each.data for _, _, each in taken if isinstance(each, Frame)]
 
     return asyncio.run(main())
 
 
+@pytest.mark.usefixtures("kernel_stamps")
 def test_news_on_several_channels_is_taken_in_the_order_of_the_kernels_stamps(car: Profile) -> None:
     """Also where one channel was read before the other, and both of them late."""
-    found = kept_of(car, Sift())
-    every = kept_of(car, None)
+    found = every = None
+    for _ in range(50):
+        found = kept_of(car, Sift()) if found is None else found
+        every = kept_of(car, None) if every is None else every
+    assert found is not None
+    assert every is not None
     assert len(every) == 80
     assert found == [data for at, data in enumerate(every) if at % 2 or at == 40]
 
