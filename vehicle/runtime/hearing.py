@@ -1,8 +1,8 @@
 """What comes in on a car's channels, up to the loop that decides on it.
 
 Knows: what is done with a frame before it is fed, which variant of the car it is read as, what is
-passed over, and when the latest came. Refuses to know: when a turn is made, what falls due, and
-everything that goes out.
+passed over and when to look for it, and when the latest came. Refuses to know: when a turn is made,
+what the loop has due, and everything that goes out.
 
 A frame is, in this order: taken for the car's position, which goes nowhere else; shown to whoever
 gets acquainted with the car; recorded; noted as heard on its channel and on our buses; fed.
